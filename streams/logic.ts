@@ -111,7 +111,7 @@ export function createRunner<S, E, O>(logic: Logic<S, E, O>, from: Checkpoint = 
             }
             for (const output of outputs) subscriber.next(output);
           },
-          error: (error) => subscriber.error(error),
+          error: (error: unknown) => subscriber.error(error),
           complete: () => subscriber.complete(),
         }),
       ),
@@ -120,7 +120,7 @@ export function createRunner<S, E, O>(logic: Logic<S, E, O>, from: Checkpoint = 
 }
 
 /** Copies a state into plain JSON; a Map becomes `{ "#map": [[key, value], ...] }`, in its order. */
-export function saveState(state: unknown): unknown {
+function saveState(state: unknown): unknown {
   if (state instanceof Map) return { '#map': Array.from(state, ([key, value]) => [saveState(key), saveState(value)]) };
   if (Array.isArray(state)) return state.map(saveState);
   if (typeof state !== 'object' || state === null) return state;
@@ -128,17 +128,18 @@ export function saveState(state: unknown): unknown {
 }
 
 /** The inverse of `saveState`; the caller answers for `S` by comparing versions first. */
-export function restoreState<S>(saved: unknown): S {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- what a version saved is what that version reads
-  return revive(saved);
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- names what the caller vouches for
+function restoreState<S>(saved: unknown): S {
+  return revive(saved) as S;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see restoreState
-function revive(saved: any): any {
+function revive(saved: unknown): unknown {
   if (Array.isArray(saved)) return saved.map(revive);
   if (typeof saved !== 'object' || saved === null) return saved;
   const entries = Object.entries(saved);
   const [only] = entries;
-  if (entries.length === 1 && only?.[0] === '#map') return new Map(revive(only[1]));
+  if (entries.length === 1 && only?.[0] === '#map' && Array.isArray(only[1])) {
+    return new Map(only[1].map((pair: readonly unknown[]) => [revive(pair[0]), revive(pair[1])]));
+  }
   return Object.fromEntries(entries.map(([name, value]) => [name, revive(value)]));
 }
