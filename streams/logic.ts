@@ -63,7 +63,7 @@ export function keyed<S, E, O>(
 }
 
 /** Runs logics side by side over the same events; for each event the outputs come in the order written. */
-export function combine<E, Logics extends Readonly<Record<string, Logic<never, E, unknown>>>>(
+export function combine<E, Logics extends Readonly<Record<string, AnyLogic<E>>>>(
   name: string,
   logics: Logics,
 ): Logic<Record<keyof Logics, unknown>, E, OutputOf<Logics[keyof Logics]>> {
@@ -86,7 +86,14 @@ export function combine<E, Logics extends Readonly<Record<string, Logic<never, E
   };
 }
 
-type OutputOf<L> = L extends Logic<never, never, infer O> ? O : never;
+/** A logic whatever its state: what one may be combined with another as. */
+interface AnyLogic<E> {
+  readonly version: number;
+  start(): unknown;
+  step(state: never, event: E): readonly [state: unknown, outputs: readonly unknown[]];
+}
+
+type OutputOf<L> = L extends { step(...input: never): readonly [unknown, readonly (infer O)[]] } ? O : never;
 
 /** The RxJS face of a logic: synchronous, one state for each subscription. */
 export function toOperator<S, E, O>(logic: Logic<S, E, O>): OperatorFunction<E, O> {

@@ -1,0 +1,88 @@
+import { connect, filter, map, merge, type MonoTypeOperatorFunction, type OperatorFunction } from 'rxjs';
+import { followAgents } from './agent-state.ts';
+import { publishGaps } from './channel-gap.ts';
+import type { ChannelGap, QueueEvent, Tick } from './event.ts';
+import { beat } from './heartbeat.ts';
+import { type Checkpoint, createRunner, type Logic, type Runner } from './logic.ts';
+import { publishQueueProfiles } from './queue-profile.ts';
+import { followQueues } from './queue-state.ts';
+import { type QueueWindowSettings, type WindowInput, windowQueues } from './queue-window.ts';
+import { type Output, output } from './record.ts';
+import { quarantine } from './records/quarantine.ts';
+import { type QueueState, queueState } from './records/queue-state.ts';
+import { predictWait } from './wait-prediction.ts';
+
+export interface DeriveSettings extends QueueWindowSettings {
+  readonly organizationId: string;
+  readonly shard: number;
+  /** IANA name of the zone in which a queue's day begins. */
+  readonly timeZone: string;
+}
+
+/** The whole product: journal events in, output records out, synchronously; `from` goes on where a snapshot was taken. */
+export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<QueueEvent, Output> {
+  const runners: Runner<never, unknown>[] = [];
+  const through = <S, E, O>(logic: Logic<S, E, O>): OperatorFunction<E, O> => {
+    const runner = createRunner(logic, from);
+    runners.push(runner);
+    return runner.operator;
+  };
+
+  // Each stage's state is made here, once, so that a snapshot finds it.
+  const queueStates = through(followQueues(settings));
+  const waitPredictions = through(predictWait());
+  const queueWindows = through(windowQueues(settings));
+  const agentStates = through(followAgents());
+  const queueProfiles = through(publishQueueProfiles());
+  const gaps = through(publishGaps());
+  const heartbeats = through(beat(settings.shard));
+
+  const operator: OperatorFunction<QueueEvent, Output> = (events$) =>
+    events$.pipe(
+      connect((event$) =>
+        merge(
+          event$.pipe(gaps),
+          event$.pipe(queueProfiles),
+          event$.pipe(agentStates),
+          merge(event$.pipe(queueStates, map(asWindowInput)), event$.pipe(filter(movesTime))).pipe(
+            connect((input$) => {
+              const state$ = input$.pipe(onlyStates);
+              return merge(
+                state$.pipe(map((state) => output(queueState, state, state.observedAtMs))),
+                state$.pipe(waitPredictions),
+                input$.pipe(queueWindows),
+              );
+            }),
+          ),
+          event$.pipe(rejections),
+          event$.pipe(heartbeats),
+        ),
+      ),
+      inOrganization(settings.organizationId),
+    );
+
+  return {
+    operator,
+    snapshot: () => runners.reduce<Checkpoint>((all, runner) => ({ ...all, ...runner.snapshot() }), {}),
+  };
+}
+
+const asWindowInput = (state: QueueState): WindowInput => ({ kind: 'queue-state', state });
+
+const movesTime = (event: QueueEvent): event is Tick | ChannelGap =>
+  event.kind === 'tick' || event.kind === 'channel-gap';
+
+const onlyStates: OperatorFunction<WindowInput, QueueState> = (input$) =>
+  input$.pipe(
+    filter((input) => input.kind === 'queue-state'),
+    map((input) => input.state),
+  );
+
+const rejections: OperatorFunction<QueueEvent, Output> = (event$) =>
+  event$.pipe(
+    filter((event) => event.kind === 'input-rejected'),
+    map(({ place, cause, receivedAtMs }) => output(quarantine, { place, cause, receivedAtMs }, receivedAtMs)),
+  );
+
+const inOrganization = (organizationId: string): MonoTypeOperatorFunction<Output> =>
+  map((each) => ({ ...each, key: `${organizationId}/${each.key}` }));

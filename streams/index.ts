@@ -1,0 +1,23 @@
+// The public API of the package: logics to fold events with, and their RxJS face. All of it is synchronous.
+
+export { followAgents } from './agent-state.ts';
+export { publishGaps } from './channel-gap.ts';
+export { derive, type DeriveSettings } from './derive.ts';
+export { type ChannelGap, type EventOf, queueEvent, type QueueEvent, type Tick } from './event.ts';
+export { type Checkpoint, combine, createRunner, keyed, type Logic, run, type Runner, toOperator } from './logic.ts';
+export { publishQueueProfiles } from './queue-profile.ts';
+export { followQueues } from './queue-state.ts';
+export { type QueueWindowSettings, windowQueues } from './queue-window.ts';
+export { defineRecord, type EpochMs, type Output, output, type RecordType, topicOf } from './record.ts';
+export { recordTypes } from './records/all.ts';
+export { agentState, type AgentState } from './records/agent-state.ts';
+export { channelGap } from './records/channel-gap.ts';
+export { heartbeat } from './records/heartbeat.ts';
+export { quarantine } from './records/quarantine.ts';
+export { queueProfile, type QueueProfile } from './records/queue-profile.ts';
+export { queueState, type QueueState } from './records/queue-state.ts';
+export { queueWindow } from './records/queue-window.ts';
+export { waitPrediction, type WaitPrediction } from './records/wait-prediction.ts';
+export { predictSeedWait } from './seed-wait.ts';
+export { predictWait } from './wait-prediction.ts';
+export { hopping, tumbling } from './window.ts';

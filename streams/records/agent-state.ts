@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { defineRecord, epochMs } from '../record.ts';
+
+/** What is known of an agent now. No name: an agent is an employee. */
+export const agentState = defineRecord({
+  name: 'agent-state',
+  version: 1,
+  kind: 'state',
+  key: ['userId'],
+  schema: z.object({
+    userId: z.string(),
+    routingStatus: z.string().nullable(),
+    routingStatusSinceMs: epochMs().nullable(),
+    presence: z.string().nullable(),
+    presenceSinceMs: epochMs().nullable(),
+    activeQueueIds: z.array(z.string()).nullable(),
+    skillIds: z.array(z.string()),
+    languageIds: z.array(z.string()),
+    observedAtMs: epochMs(),
+  }),
+});
+
+export type AgentState = z.infer<typeof agentState.schema>;

@@ -1,0 +1,23 @@
+import type { RecordType } from '../record.ts';
+import { agentState } from './agent-state.ts';
+import { channelGap } from './channel-gap.ts';
+import { heartbeat } from './heartbeat.ts';
+import { quarantine } from './quarantine.ts';
+import { queueEvent } from './queue-event.ts';
+import { queueProfile } from './queue-profile.ts';
+import { queueState } from './queue-state.ts';
+import { queueWindow } from './queue-window.ts';
+import { waitPrediction } from './wait-prediction.ts';
+
+/** Every record type there is, once. */
+export const recordTypes: readonly RecordType[] = [
+  queueEvent,
+  channelGap,
+  queueState,
+  agentState,
+  waitPrediction,
+  queueWindow,
+  queueProfile,
+  heartbeat,
+  quarantine,
+];

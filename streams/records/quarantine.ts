@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { defineRecord, epochMs } from '../record.ts';
+
+/** Something that arrived and did not validate, without its content. */
+export const quarantine = defineRecord({
+  name: 'quarantine',
+  version: 1,
+  kind: 'fact',
+  key: ['place'],
+  schema: z.object({
+    place: z.string(),
+    cause: z.string(),
+    receivedAtMs: epochMs(),
+  }),
+});

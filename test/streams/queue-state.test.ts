@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import type { QueueEvent } from '../../streams/event.ts';
+import { run } from '../../streams/logic.ts';
+import { followQueues } from '../../streams/queue-state.ts';
+
+const follow = (...events: QueueEvent[]) => run(followQueues({ timeZone: 'UTC' }), events);
+const metric = (name: string, count: number, qualifier: string | null = null) => ({
+  metric: name,
+  qualifier,
+  count,
+  startedAtMs: null,
+});
+
+const snapshot = (atMs: number): QueueEvent => ({
+  kind: 'queue-snapshot',
+  receivedAtMs: atMs,
+  queueId: 'q',
+  groups: [
+    { mediaType: null, metrics: [metric('oOnQueueUsers', 2, 'IDLE'), metric('oOffQueueUsers', 3, 'p')] },
+    { mediaType: 'voice', metrics: [metric('oWaiting', 1), metric('oInteracting', 4)] },
+    { mediaType: 'chat', metrics: [metric('oWaiting', 0)] },
+  ],
+  waiting: null,
+});
+const waitingList = (atMs: number, ...enqueued: number[]): QueueEvent => ({
+  kind: 'queue-snapshot',
+  receivedAtMs: atMs,
+  queueId: 'q',
+  groups: null,
+  waiting: enqueued.map((enqueuedAtMs) => ({
+    conversationId: `c${enqueuedAtMs}`,
+    mediaType: 'voice',
+    enqueuedAtMs,
+    priority: null,
+    skillIds: [],
+    languageId: null,
+  })),
+});
+const observed = (atMs: number, mediaType: string | null, ...metrics: ReturnType<typeof metric>[]): QueueEvent => ({
+  kind: 'queue-observed',
+  receivedAtMs: atMs,
+  queueId: 'q',
+  mediaType,
+  metrics,
+});
+const gap = (atMs: number, endMs: number | null): QueueEvent => ({
+  kind: 'channel-gap',
+  receivedAtMs: atMs,
+  channel: 0,
+  startMs: 5,
+  endMs,
+  cause: 'closed',
+  repairedBy: endMs === null ? 'none' : 'snapshot',
+});
+const totals = (atMs: number, startMs: number, stats: Record<string, Record<string, number>>): QueueEvent => ({
+  kind: 'queue-interval',
+  receivedAtMs: atMs,
+  queueId: 'q',
+  mediaType: 'voice',
+  startMs,
+  endMs: startMs + 1_800_000,
+  metrics: Object.entries(stats).map(([name, value]) => ({ metric: name, qualifier: null, stats: value })),
+});
+
+describe('the state of a queue', () => {
+  test('after a snapshot an absent count is zero, and media types nobody uses are left unsaid', () => {
+    const states = follow(snapshot(10));
+    expect(states).toMatchObject([
+      {
+        mediaType: 'voice',
+        waiting: 1,
+        interacting: 4,
+        agentsOnQueue: 2,
+        agentsIdle: 2,
+        agentsInteracting: 0,
+        agentsOffQueue: 3,
+      },
+    ]);
+    expect(states[0]?.longestWaitStartMs).toBeNull();
+    expect(states[0]?.offered).toBeNull();
+  });
+
+  test('without a snapshot what was not said is unknown, not zero', () => {
+    expect(follow(observed(10, 'voice', metric('oWaiting', 3)))).toMatchObject([
+      { waiting: 3, interacting: null, agentsOnQueue: null, agentsIdle: null },
+    ]);
+  });
+
+  test('partial counts are merged: what a frame does not name has not changed', () => {
+    const states = follow(snapshot(10), observed(11, null, metric('oOnQueueUsers', 1, 'INTERACTING')));
+    expect(states.at(-1)).toMatchObject({
+      waiting: 1,
+      interacting: 4,
+      agentsIdle: 2,
+      agentsInteracting: 1,
+      agentsOnQueue: 3,
+    });
+  });
+
+  test('a second snapshot replaces: a count it does not list has fallen to zero', () => {
+    const states = follow(snapshot(10), observed(11, null, metric('oOnQueueUsers', 1, 'INTERACTING')), snapshot(12));
+    expect(states.at(-1)).toMatchObject({ agentsInteracting: 0, agentsOnQueue: 2 });
+  });
+
+  test('is said only when something other than its time has changed', () => {
+    expect(follow(snapshot(10), observed(11, 'voice', metric('oWaiting', 1)))).toHaveLength(1);
+  });
+
+  test('the longest wait is that of the oldest interaction still waiting', () => {
+    const left = (atMs: number, enqueuedAtMs: number): QueueEvent => ({
+      kind: 'interaction-changed',
+      receivedAtMs: atMs,
+      queueId: 'q',
+      conversationId: `c${enqueuedAtMs}`,
+      mediaType: 'voice',
+      stays: [{ enqueuedAtMs, leftAtMs: atMs, priority: null, skillIds: [], languageId: null }],
+      agents: [],
+      customerLeftAtMs: null,
+    });
+    const states = follow(snapshot(10), waitingList(10, 3, 7), left(11, 3), left(12, 7));
+    expect(states.map((state) => state.longestWaitStartMs)).toEqual([null, 3, 7, null]);
+  });
+
+  test('a gap makes it stale until the next snapshot of the queue', () => {
+    const states = follow(snapshot(10), waitingList(10, 3), gap(20, null), gap(29, 29), snapshot(30));
+    expect(states.map((state) => [state.status, state.longestWaitStartMs])).toEqual([
+      ['observed', null],
+      ['observed', 3],
+      ['stale', null],
+      ['observed', null],
+    ]);
+  });
+
+  test('totals of half hours add up over a day, supersede within a half hour, and start anew at midnight', () => {
+    const day = Date.UTC(2026, 2, 1);
+    const half = 1_800_000;
+    const states = follow(
+      totals(1, day, { nOffered: { count: 3 }, tAnswered: { count: 1 } }),
+      totals(2, day, {
+        nOffered: { count: 4 },
+        oServiceLevel: { ratio: 1, numerator: 1, denominator: 2, target: 0.8 },
+      }),
+      totals(3, day + half, { nOffered: { count: 10 }, tAbandon: { count: 2 } }),
+      totals(4, day + 48 * half, { nOffered: { count: 1 } }),
+    );
+    expect(states.map(({ offered, answered, abandoned }) => [offered, answered, abandoned])).toEqual([
+      [3, 1, 0],
+      [4, 1, 0],
+      [14, 1, 2],
+      [1, 0, 0],
+    ]);
+    expect(states[2]).toMatchObject({ serviceLevel: 0.5, serviceLevelTarget: 0.8, totalsSinceMs: day });
+  });
+
+  test('handle time is the mean of what was added to the totals, recent ones weighing more', () => {
+    const states = follow(
+      totals(1, 0, { tHandle: { count: 1, sum: 60_000 } }),
+      totals(2, 0, { tHandle: { count: 2, sum: 180_000 } }),
+    );
+    expect(states[0]?.handleSecondsMean).toBe(60);
+    // The second took 120 s; 0.98 and 1 are the weights.
+    expect(states[1]?.handleSecondsMean).toBeCloseTo((0.98 * 60 + 120) / 1.98, 9);
+  });
+});
