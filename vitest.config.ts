@@ -7,10 +7,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/integration/**', 'test/faults/**', 'test/golden/**'],
+          exclude: ['test/integration/**', 'test/faults/**'],
         },
       },
-      { test: { name: 'golden', include: ['test/golden/**/*.test.ts'] } },
       {
         test: {
           name: 'integration',
