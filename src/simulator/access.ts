@@ -1,0 +1,131 @@
+import type { EpochMs } from '../../streams/record.ts';
+import { failure, type RestAnswer, type RestRequest, type RouteAnswer } from './rest.ts';
+
+/** Everything that the simulated interfaces ask for. */
+const allPermissions = [
+  'analytics:queueObservation:view',
+  'analytics:conversationAggregate:view',
+  'routing:queue:view',
+  'conversation:communication:view',
+] as const;
+
+/** An OAuth client of the organisation; has all permissions unless told. */
+export interface PlatformClient {
+  readonly id: string;
+  readonly secret: string;
+  readonly permissions?: readonly string[];
+}
+
+/** Who makes a request. */
+export interface Caller {
+  readonly clientId: string;
+  readonly token: string;
+  readonly permissions: ReadonlySet<string>;
+}
+
+interface Token {
+  readonly caller: Caller;
+  readonly expiresMs: EpochMs;
+  windowStartMs: EpochMs;
+  used: number;
+}
+
+/** Tokens and their rate limits. */
+export interface Access {
+  /** `POST /oauth/token`. */
+  logIn(request: RestRequest, nowMs: EpochMs): RestAnswer;
+  /** Who is calling, or why the call is refused; either way the state of the rate limit as headers. */
+  admit(
+    request: RestRequest,
+    nowMs: EpochMs,
+  ): { readonly headers: Readonly<Record<string, string>> } & (
+    { readonly caller: Caller } | { readonly refused: RouteAnswer }
+  );
+  /** All tokens are invalid from now on. */
+  readonly expireTokens: () => void;
+}
+
+const windowMs = 60_000;
+
+export function createAccess(options: {
+  readonly clients: readonly PlatformClient[];
+  readonly tokenLifeMs: number;
+  readonly requestsPerMinute: number;
+  readonly newSecret: () => string;
+}): Access {
+  const { clients, tokenLifeMs, requestsPerMinute, newSecret } = options;
+  const tokens = new Map<string, Token>();
+
+  const rateHeaders = (used: number, nowMs: EpochMs) => ({
+    'inin-ratelimit-count': String(used),
+    'inin-ratelimit-allowed': String(requestsPerMinute),
+    'inin-ratelimit-reset': String(secondsToNextWindow(nowMs)),
+  });
+
+  const oauthFailure = (error: string, description: string): RestAnswer => ({
+    status: 400,
+    headers: {},
+    body: { error, description, error_description: description },
+  });
+
+  return {
+    logIn(request, nowMs) {
+      const grant = new URLSearchParams(request.body).get('grant_type');
+      if (grant === null) return oauthFailure('invalid_request', 'grant_type is missing');
+      if (grant !== 'client_credentials') return oauthFailure('unsupported_grant_type', `${grant} is not supported`);
+      const given = readBasic(request.headers['authorization']);
+      const client = clients.find(({ id, secret }) => id === given?.id && secret === given.secret);
+      if (client === undefined) return oauthFailure('invalid_client', 'authentication failed');
+      for (const [token, { expiresMs }] of tokens) if (expiresMs <= nowMs) tokens.delete(token);
+      const token = newSecret();
+      const permissions = new Set(client.permissions ?? allPermissions);
+      tokens.set(token, {
+        caller: { clientId: client.id, token, permissions },
+        expiresMs: nowMs + tokenLifeMs,
+        windowStartMs: 0,
+        used: 0,
+      });
+      const body = { access_token: token, token_type: 'bearer', expires_in: Math.floor(tokenLifeMs / 1000) };
+      return { status: 200, headers: {}, body };
+    },
+
+    admit(request, nowMs) {
+      const header = request.headers['authorization'];
+      const refuse = (refused: RouteAnswer) => ({ headers: rateHeaders(0, nowMs), refused });
+      if (header === undefined) {
+        return refuse(failure(401, 'authentication.required', 'No authentication bearer token specified.'));
+      }
+      const token = tokens.get(/^Bearer\s+(.+)$/i.exec(header)?.[1] ?? '');
+      if (token === undefined || token.expiresMs <= nowMs) {
+        return refuse(failure(401, 'bad.credentials', 'Invalid login credentials.'));
+      }
+      const windowStartMs = Math.floor(nowMs / windowMs) * windowMs;
+      if (token.windowStartMs !== windowStartMs) {
+        token.windowStartMs = windowStartMs;
+        token.used = 0;
+      }
+      token.used += 1;
+      const headers = rateHeaders(token.used, nowMs);
+      if (token.used <= requestsPerMinute) return { headers, caller: token.caller };
+      const seconds = String(secondsToNextWindow(nowMs));
+      const message = `Rate limit exceeded the maximum. Retry the request in [${seconds}] seconds`;
+      const refused = failure(429, 'too.many.requests', message, { seconds });
+      return { headers, refused: { ...refused, headers: { 'retry-after': seconds } } };
+    },
+
+    expireTokens() {
+      tokens.clear();
+    },
+  };
+}
+
+function secondsToNextWindow(nowMs: EpochMs): number {
+  return Math.ceil((windowMs - (nowMs % windowMs)) / 1000);
+}
+
+function readBasic(header: string | undefined): { readonly id: string; readonly secret: string } | undefined {
+  const encoded = /^Basic\s+(.+)$/i.exec(header ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const [id = '', ...rest] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+  return { id, secret: rest.join(':') };
+}

@@ -1,0 +1,186 @@
+import type { Caller } from './access.ts';
+import type { Agent, CallCenter } from './call-center.ts';
+import { serviceLevel } from './interval-ledger.ts';
+import { cutPage, forbidden, listing, listOf, notFound, ok, type RestRequest, type RouteAnswer } from './rest.ts';
+import { division, language, organization, proficiencyOf, type RosterAgent, type RosterQueue } from './roster.ts';
+import { restPresenceBody, routingStatusBody } from './wire.ts';
+
+/** Answers about the organisation, its queues and its users; undefined if the path is none of these. */
+export interface Directory {
+  answer(request: RestRequest, caller: Caller): RouteAnswer | undefined;
+}
+
+const memberPermissions = [
+  'routing:queue:view',
+  'routing:queue:edit',
+  'routing:queue:readonly',
+  'routing:queueMember:manage',
+];
+
+export function createDirectory(center: CallCenter): Directory {
+  const { roster } = center;
+  const rosterAgents = new Map(roster.agents.map((agent) => [agent.id, agent]));
+
+  const queueBody = (queue: RosterQueue) => {
+    const members = center.queues.get(queue.id)?.members.length ?? 0;
+    return {
+      id: queue.id,
+      name: queue.name,
+      division,
+      memberCount: members,
+      userMemberCount: members,
+      joinedMemberCount: members,
+      mediaSettings: { call: { enableAutoAnswer: true, alertingTimeoutSeconds: 8, serviceLevel } },
+      routingRules: [],
+      scoringMethod: 'TimestampAndPriority',
+      skillEvaluationMethod: 'ALL',
+      lastAgentRoutingMode: 'Disabled',
+      acwSettings: { wrapupPrompt: 'OPTIONAL' },
+      selfUri: `/api/v2/routing/queues/${queue.id}`,
+    };
+  };
+
+  const skillsOf = (agent: RosterAgent) =>
+    roster.queues
+      .filter((queue) => agent.queueIds.includes(queue.id))
+      .map(({ name, skillId }) => ({
+        id: skillId,
+        name: `Calls of ${name}`,
+        proficiency: proficiencyOf(agent.id, skillId),
+        state: 'active',
+        skillUri: `/api/v2/routing/skills/${skillId}`,
+      }));
+
+  const expansions: Readonly<Record<string, (agent: RosterAgent, state: Agent) => unknown>> = {
+    routingStatus: (_, state) => routingStatusBody(state),
+    presence: (_, state) => restPresenceBody(state),
+    skills: skillsOf,
+    languages: (agent) => [
+      {
+        ...language,
+        proficiency: proficiencyOf(agent.id, language.id),
+        state: 'active',
+        languageUri: `/api/v2/routing/languages/${language.id}`,
+      },
+    ],
+  };
+
+  const userBody = (agent: RosterAgent, expand: readonly string[]) => {
+    const state = center.agents.get(agent.id);
+    const expanded = expand.flatMap((name) => {
+      const expansion = expansions[name];
+      return state === undefined || expansion === undefined ? [] : [[name, expansion(agent, state)] as const];
+    });
+    return {
+      id: agent.id,
+      name: agent.name,
+      state: 'active',
+      version: 1,
+      acdAutoAnswer: true,
+      division: { id: division.id },
+      selfUri: `/api/v2/users/${agent.id}`,
+      ...Object.fromEntries(expanded),
+    };
+  };
+
+  const listQueues = (request: RestRequest): RouteAnswer => {
+    const { query } = request;
+    const ids = listOf(query, 'id');
+    const divisions = listOf(query, 'divisionId');
+    const name = query.get('name');
+    const pattern = name === null ? undefined : wildcard(name);
+    const found = roster.queues.filter(
+      (queue) =>
+        (ids.length === 0 || ids.includes(queue.id)) &&
+        (divisions.length === 0 || divisions.includes(division.id)) &&
+        (pattern === undefined || pattern.test(queue.name)),
+    );
+    const sorted = query.get('sortOrder')?.toLowerCase() === 'desc' ? found.reverse() : found;
+    return listing(request, sorted.map(queueBody));
+  };
+
+  /** Unlike other listings this one tells neither the total nor the number of pages. */
+  const listMembers = (request: RestRequest, queueId: string): RouteAnswer => {
+    const queue = center.queues.get(queueId);
+    if (queue === undefined) return notFound(`Queue ${queueId}`);
+    const expand = listOf(request.query, 'expand');
+    const joined = request.query.get('joined') !== 'false';
+    const cut = cutPage(request, joined ? queue.members : []);
+    if ('refused' in cut) return cut.refused;
+    const { entities, pageNumber, pageSize, pageCount, uriOf } = cut.page;
+    return ok({
+      entities: entities.map((member) => {
+        const agent = rosterAgents.get(member.id);
+        const user = agent === undefined ? { id: member.id } : userBody(agent, expand);
+        return {
+          id: member.id,
+          name: agent?.name,
+          user,
+          ringNumber: 1,
+          joined: true,
+          memberBy: 'user',
+          ...(expand.includes('routingStatus') ? { routingStatus: routingStatusBody(member) } : {}),
+          selfUri: `/api/v2/routing/queues/${queueId}/members/${member.id}`,
+        };
+      }),
+      pageNumber,
+      pageSize,
+      ...(pageNumber < pageCount ? { nextUri: uriOf(pageNumber + 1) } : {}),
+    });
+  };
+
+  const listUsers = (request: RestRequest): RouteAnswer => {
+    const ids = listOf(request.query, 'id');
+    const state = request.query.get('state') ?? 'active';
+    const found = roster.agents.filter((agent) => ids.length === 0 || ids.includes(agent.id));
+    const expand = listOf(request.query, 'expand');
+    const shown = state === 'active' || state === 'any' ? found : [];
+    return listing(
+      request,
+      shown.map((agent) => userBody(agent, expand)),
+    );
+  };
+
+  const queueAnswer = (request: RestRequest, caller: Caller, id: string | undefined, rest: string | undefined) => {
+    if (rest === 'members') {
+      if (!memberPermissions.some((each) => caller.permissions.has(each))) return forbidden(memberPermissions, true);
+      return listMembers(request, id ?? '');
+    }
+    if (rest !== undefined) return undefined;
+    if (!caller.permissions.has('routing:queue:view')) return forbidden(['routing:queue:view']);
+    if (id === undefined) return listQueues(request);
+    const queue = roster.queues.find((each) => each.id === id);
+    return queue === undefined ? notFound(`Queue ${id}`) : ok(queueBody(queue));
+  };
+
+  const userAnswer = (request: RestRequest, id: string | undefined, rest: string | undefined) => {
+    if (id === undefined) return listUsers(request);
+    const agent = rosterAgents.get(id);
+    const state = center.agents.get(id);
+    if (agent === undefined || state === undefined) return notFound(`User ${id}`);
+    if (rest === 'routingstatus') return ok(routingStatusBody(state));
+    return rest === undefined ? ok(userBody(agent, listOf(request.query, 'expand'))) : undefined;
+  };
+
+  return {
+    answer(request, caller) {
+      const { method, path } = request;
+      if (method === 'HEAD' && path === '/api/v2/tokens/me') return { status: 200 };
+      if (method !== 'GET') return undefined;
+      if (path === '/api/v2/organizations/me') {
+        return ok({ ...organization, domain: 'invented-bank', state: 'active', version: 1, selfUri: path });
+      }
+      const [, collection, id, rest] =
+        /^\/api\/v2\/(routing\/queues|users)(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(path) ?? [];
+      if (collection === 'routing/queues') return queueAnswer(request, caller, id, rest);
+      if (collection === 'users') return userAnswer(request, id, rest);
+      return undefined;
+    },
+  };
+}
+
+/** `Sup*` as a pattern over a whole name, without regard to case. */
+function wildcard(text: string): RegExp {
+  const escaped = text.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*');
+  return new RegExp(`^${escaped}$`, 'i');
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { fieldType } from './rest.ts';
+
+const typeSchema = fieldType('QueryFilterType', ['and', 'or']);
+
+const predicateSchema = z
+  .object({
+    type: z.literal('dimension').default('dimension'),
+    dimension: z.string(),
+    operator: fieldType('QueryPredicateOperator', ['matches', 'exists', 'notExists']).default('matches'),
+    value: z.string().optional(),
+  })
+  .refine(({ dimension, value }) => !idDimensions.includes(dimension) || value === undefined || uuid.test(value), {
+    error: (issue) => invalidId(issue.input),
+  });
+
+const idDimensions = ['queueId', 'userId'];
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function invalidId(predicate: unknown): string {
+  const { dimension, value } = z.object({ dimension: z.string(), value: z.string() }).parse(predicate);
+  return `${dimension} ${value} is not a valid UUID.`;
+}
+
+const predicatesSchema = z.array(predicateSchema).default([]);
+
+/** The filter of every analytics query: predicates, and clauses of predicates. */
+export const filterSchema = z.object({
+  type: typeSchema,
+  predicates: predicatesSchema,
+  clauses: z.array(z.object({ type: typeSchema, predicates: predicatesSchema })).default([]),
+});
+
+export type Filter = z.output<typeof filterSchema>;
+
+/** Dimension → value of one thing to select. A dimension that it cannot have at all is left out, and matches anything. */
+export type Dimensions = Readonly<Record<string, string>>;
+
+export function selects({ type, predicates, clauses }: Filter, dimensions: Dimensions): boolean {
+  return holds(type, [
+    ...predicates.map((predicate) => fits(predicate, dimensions)),
+    ...clauses.map((clause) =>
+      holds(
+        clause.type,
+        clause.predicates.map((predicate) => fits(predicate, dimensions)),
+      ),
+    ),
+  ]);
+}
+
+/** Whether a filter speaks of a dimension anywhere. */
+export function names({ predicates, clauses }: Filter, dimension: string): boolean {
+  return [...predicates, ...clauses.flatMap((clause) => clause.predicates)].some(
+    (each) => each.dimension === dimension,
+  );
+}
+
+function holds(type: 'and' | 'or', results: readonly boolean[]): boolean {
+  return type === 'and' ? results.every(Boolean) : results.length === 0 || results.some(Boolean);
+}
+
+function fits({ dimension, operator, value }: z.output<typeof predicateSchema>, dimensions: Dimensions): boolean {
+  const own = dimensions[dimension];
+  if (operator !== 'matches') return (own !== undefined) === (operator === 'exists');
+  return own === undefined || own.toLowerCase() === value?.toLowerCase();
+}

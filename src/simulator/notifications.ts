@@ -1,0 +1,232 @@
+import { z } from 'zod';
+import type { EpochMs } from '../../streams/record.ts';
+import type { Agent, Call, CallCenter, Queue } from './call-center.ts';
+import type { Channel, ChannelRegistry, ObservationGroup, Socket, Watch } from './channels.ts';
+import { intervalMs, intervalStartOf, type Metric } from './interval-ledger.ts';
+import { agentMetrics, callMetrics, tellChanges } from './observations.ts';
+import { conversationsTopic, observationsTopic, userTopic, type Topic } from './topics.ts';
+import { conversationBody, isoTime, userTopicBodies } from './wire.ts';
+
+/** Everything that changed in one instant. */
+interface Changes {
+  readonly queueIds: ReadonlySet<string>;
+  readonly calls: ReadonlySet<Call>;
+  readonly agents: ReadonlySet<Agent>;
+}
+
+/** Turns changes of the call centre into frames, each at its own time. */
+export interface Notifications {
+  /** Begins to watch a topic: what is true now counts as told. */
+  readonly watch: (topic: Topic, nowMs: EpochMs) => Watch;
+  publish(changes: Changes, atMs: EpochMs): void;
+  /** Sends what is due at this time: held-back observations and heartbeats. */
+  sendDue(atMs: EpochMs): void;
+  /** When `sendDue` is next needed; infinite if never. */
+  nextDueMs(): EpochMs;
+  connect(channel: Channel, socket: Pick<Socket, 'send' | 'close'>, nowMs: EpochMs): Socket;
+  /** A text from the client: a ping, a subscription, or nothing to answer. */
+  receive(channel: Channel, socket: Socket, text: string, nowMs: EpochMs): void;
+}
+
+const heartbeatMs = 30_000;
+/** At most one observations message in this time, for each channel, topic and group. */
+const spacingMs = 1_000;
+
+const pingSchema = z.object({ message: z.literal('ping') });
+const subscribeSchema = z.object({
+  message: z.literal('subscribe'),
+  topics: z.array(z.string()),
+  correlationId: z.string().optional(),
+});
+
+export function createNotifications(options: {
+  readonly center: CallCenter;
+  readonly channels: ChannelRegistry;
+  /** Subscribes a channel for its socket; the status and, if refused, why. */
+  readonly subscribe: (
+    channel: Channel,
+    topics: readonly string[],
+    nowMs: EpochMs,
+  ) => { status: number; message?: string };
+  readonly onFrameSent: (channelId: string, text: string, nowMs: EpochMs) => void;
+}): Notifications {
+  const { center, channels, subscribe, onFrameSent } = options;
+  const rosterQueues = new Map(center.roster.queues.map((queue) => [queue.id, queue]));
+  /** Groups whose change is held back. */
+  const held = new Map<ObservationGroup, { readonly channel: Channel; readonly topic: Topic }>();
+  let frameCount = 0;
+
+  /** A frame for a channel without a socket is lost, as it is on the platform. */
+  const send = (channel: Channel, frame: object, atMs: EpochMs): void => {
+    if (channel.socket === undefined) return;
+    const text = JSON.stringify(frame);
+    channel.socket.send(text);
+    onFrameSent(channel.id, text, atMs);
+  };
+
+  const sendEvent = (channel: Channel, topicName: string, eventBody: object, atMs: EpochMs): void => {
+    frameCount += 1;
+    const CorrelationId = `00000000-0000-4000-8000-${frameCount.toString(16).padStart(12, '0')}`;
+    send(channel, { topicName, version: '2', eventBody, metadata: { CorrelationId } }, atMs);
+  };
+
+  const sendMetadata = (channel: Channel, message: string, atMs: EpochMs): void =>
+    send(channel, { topicName: 'channel.metadata', eventBody: { message } }, atMs);
+
+  const announce = (topicName: string, bodyOf: () => object, atMs: EpochMs): void => {
+    let body: object | undefined;
+    for (const channel of channels.all.values()) {
+      if (!channel.watches.has(topicName)) continue;
+      body ??= bodyOf();
+      sendEvent(channel, topicName, body, atMs);
+    }
+  };
+
+  const flush = (channel: Channel, topic: Topic, group: ObservationGroup, atMs: EpochMs): void => {
+    if (atMs < group.sentMs + spacingMs) {
+      held.set(group, { channel, topic });
+      return;
+    }
+    held.delete(group);
+    const data = changedData(group, atMs);
+    if (data.length === 0) return;
+    group.sentMs = atMs;
+    sendEvent(channel, topic.name, { group: group.group, data }, atMs);
+  };
+
+  const publishObservations = (queueId: string, atMs: EpochMs): void => {
+    const topicName = observationsTopic(queueId);
+    for (const channel of channels.all.values()) {
+      const watch = channel.watches.get(topicName);
+      for (const group of watch?.groups ?? []) if (watch !== undefined) flush(channel, watch.topic, group, atMs);
+    }
+  };
+
+  return {
+    watch(topic, nowMs) {
+      const queue = topic.kind === 'observations' ? center.queues.get(topic.entityId) : undefined;
+      return { topic, groups: queue === undefined ? [] : observationGroups(queue, nowMs) };
+    },
+
+    publish({ queueIds, calls, agents }, atMs) {
+      for (const call of calls) {
+        const queue = rosterQueues.get(call.queueId);
+        if (queue !== undefined) announce(conversationsTopic(call.queueId), () => conversationBody(call, queue), atMs);
+      }
+      for (const agent of agents) {
+        for (const kind of ['activity', 'routingStatus', 'presence'] as const) {
+          announce(userTopic(agent.id, kind), () => userTopicBodies[kind](agent), atMs);
+        }
+      }
+      for (const queueId of queueIds) publishObservations(queueId, atMs);
+    },
+
+    sendDue(atMs) {
+      for (const [group, { channel, topic }] of held) {
+        const watched =
+          channels.all.has(channel.id) && channel.watches.get(topic.name)?.groups.includes(group) === true;
+        if (!watched) held.delete(group);
+        else if (group.sentMs + spacingMs <= atMs) flush(channel, topic, group, atMs);
+      }
+      for (const channel of channels.all.values()) {
+        const { socket } = channel;
+        if (socket === undefined || socket.heartbeatDueMs > atMs) continue;
+        socket.heartbeatDueMs += heartbeatMs;
+        sendMetadata(channel, 'WebSocket Heartbeat', atMs);
+      }
+    },
+
+    nextDueMs() {
+      let nextMs = Infinity;
+      for (const { sentMs } of held.keys()) nextMs = Math.min(nextMs, sentMs + spacingMs);
+      for (const { socket } of channels.all.values()) {
+        if (socket !== undefined) nextMs = Math.min(nextMs, socket.heartbeatDueMs);
+      }
+      return nextMs;
+    },
+
+    connect(channel, { send: sendText, close }, nowMs) {
+      channel.socket?.close(1000);
+      const socket: Socket = { heartbeatDueMs: nowMs + heartbeatMs, send: sendText, close };
+      channel.socket = socket;
+      return socket;
+    },
+
+    receive(channel, socket, text, nowMs) {
+      if (channel.socket !== socket) return;
+      const message = readJson(text);
+      if (pingSchema.safeParse(message).success) {
+        sendMetadata(channel, 'pong', nowMs);
+        return;
+      }
+      const asked = subscribeSchema.safeParse(message);
+      if (!asked.success) return;
+      const { topics, correlationId } = asked.data;
+      const { status, message: reason } = subscribe(channel, topics, nowMs);
+      const reply = status === 200 ? { status: 'subscribed' } : { status: 'failure', message: reason };
+      send(channel, { result: String(status), ...reply, correlationId }, nowMs);
+    },
+  };
+}
+
+function observationGroups(queue: Queue, nowMs: EpochMs): ObservationGroup[] {
+  const queueId = queue.id;
+  return [
+    createGroup(
+      { queueId },
+      () => agentMetrics(queue),
+      () => [],
+      nowMs,
+    ),
+    createGroup(
+      { queueId, mediaType: 'voice' },
+      () => callMetrics(queue),
+      (startMs) => queue.ledger.metrics(startMs),
+      nowMs,
+    ),
+  ];
+}
+
+function createGroup(
+  group: ObservationGroup['group'],
+  readState: () => readonly Metric[],
+  readTotals: (intervalStartMs: EpochMs) => readonly Metric[],
+  nowMs: EpochMs,
+): ObservationGroup {
+  const intervalStartMs = intervalStartOf(nowMs);
+  const created: ObservationGroup = {
+    group,
+    state: new Map(),
+    intervalStartMs,
+    totals: new Map(),
+    sentMs: -Infinity,
+    readState,
+    readTotals,
+  };
+  tellChanges(created.state, readState());
+  tellChanges(created.totals, readTotals(intervalStartMs));
+  return created;
+}
+
+/** The parts of a message: states now, then the totals of the half hour before (if some were held back) and of this one. */
+function changedData(group: ObservationGroup, atMs: EpochMs): object[] {
+  const data: object[] = [];
+  const add = (fromMs: EpochMs, toMs: EpochMs, metrics: readonly Metric[]): void => {
+    if (metrics.length > 0) data.push({ interval: `${isoTime(fromMs)}/${isoTime(toMs)}`, metrics });
+  };
+  add(atMs, atMs, tellChanges(group.state, group.readState()));
+  for (const startMs of new Set([group.intervalStartMs, intervalStartOf(atMs)])) {
+    if (startMs !== group.intervalStartMs) group.totals = new Map();
+    group.intervalStartMs = startMs;
+    add(startMs, startMs + intervalMs, tellChanges(group.totals, group.readTotals(startMs)));
+  }
+  return data;
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import type { EpochMs } from '../../streams/record.ts';
+import type { Agent, Queue } from './call-center.ts';
+import type { Metric } from './interval-ledger.ts';
+import { presences } from './roster.ts';
+
+/** The presence that goes with being on queue or not. */
+export function presenceOf(agent: Agent): (typeof presences)[keyof typeof presences] {
+  return agent.onQueue ? presences.onQueue : presences.offline;
+}
+
+/** Counts of a queue's members; a qualifier that counts nobody is absent. */
+export function agentMetrics(queue: Queue): Metric[] {
+  const { members } = queue;
+  const onQueue = members.filter((agent) => agent.onQueue);
+  const offQueue = members.filter((agent) => !agent.onQueue);
+  return [
+    { metric: 'oMemberUsers', stats: { count: members.length } },
+    { metric: 'oActiveUsers', stats: { count: members.length } },
+    ...countBy('oOnQueueUsers', onQueue, (agent) => agent.status),
+    ...countBy('oOffQueueUsers', offQueue, (agent) => presenceOf(agent).id),
+    ...countBy('oUserRoutingStatuses', members, (agent) => agent.status),
+    ...countBy('oUserPresences', members, (agent) => presenceOf(agent).id),
+  ];
+}
+
+function countBy(metric: string, agents: readonly Agent[], qualifierOf: (agent: Agent) => string): Metric[] {
+  const counts = new Map<string, number>();
+  for (const agent of agents) counts.set(qualifierOf(agent), (counts.get(qualifierOf(agent)) ?? 0) + 1);
+  return Array.from(counts, ([qualifier, count]) => ({ metric, qualifier, stats: { count } }));
+}
+
+/** Counts of a queue's calls. Nothing ever alerts: an agent has the call at once. */
+export function callMetrics(queue: Queue): Metric[] {
+  return [
+    { metric: 'oAlerting', stats: { count: 0 } },
+    { metric: 'oInteracting', stats: { count: queue.interacting.size } },
+    { metric: 'oWaiting', stats: { count: queue.waiting.size } },
+  ];
+}
+
+/** When the oldest waiting call came in, and when the oldest conversation began; undefined if there is none. */
+export function longest(queue: Queue): {
+  readonly waitingMs: EpochMs | undefined;
+  readonly interactingMs: EpochMs | undefined;
+} {
+  const [oldest] = queue.waiting.values();
+  const answers = Array.from(queue.interacting.values(), (call) => call.answered?.atMs ?? call.enqueuedAtMs);
+  return {
+    waitingMs: oldest?.enqueuedAtMs,
+    interactingMs: answers.length === 0 ? undefined : Math.min(...answers),
+  };
+}
+
+/** What a reader was last told of a set of metrics. */
+export type ToldMetrics = Map<string, { readonly metric: Metric; readonly text: string }>;
+
+/** The metrics that differ from what was told, a vanished one as zero; afterwards all of them are told. */
+export function tellChanges(told: ToldMetrics, metrics: readonly Metric[]): Metric[] {
+  const changes: Metric[] = [];
+  const present = new Set<string>();
+  for (const metric of metrics) {
+    const key = `${metric.metric}/${metric.qualifier ?? ''}`;
+    const text = JSON.stringify(metric.stats);
+    present.add(key);
+    if (told.get(key)?.text === text) continue;
+    told.set(key, { metric, text });
+    changes.push(metric);
+  }
+  for (const [key, { metric }] of told) {
+    if (present.has(key)) continue;
+    told.delete(key);
+    changes.push({ ...metric, stats: { count: 0 } });
+  }
+  return changes;
+}

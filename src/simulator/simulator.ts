@@ -1,0 +1,108 @@
+import { scaledClock, systemClock, type Clock } from '../../sinks/clock.ts';
+import type { CallCounts } from './call-center.ts';
+import { SimulatorError } from './errors.ts';
+import { createPlatform, type Platform } from './platform.ts';
+import { createReplay } from './replay.ts';
+import { startSimulatorServer } from './server.ts';
+import { readTrace, shiftedDate } from './trace.ts';
+
+export interface SimulatorSettings {
+  /** Path of a call trace, `.jsonl` or `.jsonl.gz`. */
+  readonly trace: string;
+  /** Seconds of platform time in a second. */
+  readonly speed: number;
+  /** Loopback unless told. */
+  readonly host?: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  /** The zone whose clocks the trace was taken by; Asia/Jerusalem unless told. */
+  readonly timeZone?: string;
+  /** Date `YYYY-MM-DD` for the first day of the trace; unless told the newest past one of the same weekday. */
+  readonly date?: string;
+  /** Repeats the trace on the following dates, for ever. */
+  readonly loop: boolean;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** What the client may do; everything unless told. */
+  readonly permissions?: readonly string[];
+  readonly onFrameSent?: (channelId: string, text: string, nowMs: number) => void;
+  /** Ends the run early; the server stays until it is closed. */
+  readonly signal?: AbortSignal;
+  /** What the platform's time is computed from; the system clock unless told. */
+  readonly baseClock?: Clock;
+}
+
+/** What happened in a run. `calls.dropped` were still open at its end. */
+export interface SimulatorSummary {
+  readonly calls: Readonly<CallCounts>;
+  readonly queues: number;
+  readonly agents: number;
+}
+
+/** A simulator that is up. The caller closes it, also after its end. */
+export interface Simulator {
+  readonly url: string;
+  /** Platform time. */
+  readonly clock: Clock;
+  readonly platform: Platform;
+  /** Resolves 90 s of platform time after the last event, or when the signal is aborted. */
+  readonly ended: Promise<SimulatorSummary>;
+  close(): Promise<void>;
+}
+
+/** Platform time before the first and after the last event. */
+const leadMs = 5_000;
+const tailMs = 90_000;
+
+/** Replays a trace on a port. Throws a `SimulatorError` (a `TraceError` for a bad line) if it cannot start. */
+export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
+  const { speed, port, timeZone = 'Asia/Jerusalem', loop, clientId, clientSecret, baseClock = systemClock } = settings;
+  if (!(speed > 0 && Number.isFinite(speed))) {
+    throw new SimulatorError('QC_SIMULATOR_SETTING', `Speed ${speed} is no positive number; 1 is real time.`);
+  }
+  const trace = await readTrace(settings.trace);
+  const baseMs = baseClock.nowMs();
+  const date = settings.date ?? shiftedDate(trace, baseMs, timeZone);
+  const driver = createReplay(trace, { date, timeZone, loop });
+  const { onFrameSent, permissions } = settings;
+  const platform = createPlatform({
+    driver,
+    clients: [{ id: clientId, secret: clientSecret, ...(permissions === undefined ? {} : { permissions }) }],
+    ...(onFrameSent === undefined ? {} : { onFrameSent }),
+  });
+  const clockSettings = { epochMs: driver.startMs - leadMs, baseMs, speed };
+  const clock = scaledClock(clockSettings, baseClock);
+  const { host = '127.0.0.1' } = settings;
+  const server = await startSimulatorServer({ platform, clock, clockSettings, host, port });
+
+  const closing = new AbortController();
+  const signal = settings.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, settings.signal]);
+  const lastMs = driver.endMs === undefined ? Infinity : driver.endMs + tailMs;
+  const summarize = (): SimulatorSummary => ({
+    calls: { ...platform.center.counts },
+    queues: platform.center.queues.size,
+    agents: platform.center.agents.size,
+  });
+  const wait = async (): Promise<SimulatorSummary> => {
+    while (!signal.aborted && clock.nowMs() < lastMs) {
+      await clock.sleep(lastMs - clock.nowMs(), signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    }
+    platform.advanceTo(Math.min(clock.nowMs(), lastMs));
+    return summarize();
+  };
+  // A platform that failed ends the run too: `stopped` rejects.
+  const ended = Promise.race([wait(), server.stopped.then(summarize)]);
+  ended.catch(() => undefined);
+  return {
+    url: server.url,
+    clock,
+    platform,
+    ended,
+    async close() {
+      closing.abort();
+      await server.close();
+    },
+  };
+}

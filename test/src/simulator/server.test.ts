@@ -1,0 +1,160 @@
+import { request } from 'undici';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { scaledClock, type ScaledClockSettings } from '../../../sinks/clock.ts';
+import { startSimulator, type Simulator, type SimulatorSettings } from '../../../src/simulator/simulator.ts';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { frameOf, type Body } from './virtual-client.ts';
+
+const running: Simulator[] = [];
+
+async function start(settings: Partial<SimulatorSettings> = {}): Promise<Simulator> {
+  const simulator = await startSimulator({
+    trace: 'samples/bank-1999-01-05.trace.jsonl.gz',
+    speed: 600,
+    port: 0,
+    loop: false,
+    clientId: 'id',
+    clientSecret: 'secret',
+    ...settings,
+  });
+  running.push(simulator);
+  return simulator;
+}
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((simulator) => simulator.close()));
+});
+
+async function traceOf(lines: readonly object[]): Promise<string> {
+  const path = join(await mkdtemp(join(tmpdir(), 'queuecast-simulator-')), 'day.jsonl');
+  await writeFile(path, lines.map((line) => JSON.stringify(line)).join('\n'));
+  return path;
+}
+
+const twoCalls = [
+  { t: 36_000, ev: 'agent', agent: 'ann', state: 'on', queues: ['sales'] },
+  { t: 36_001, ev: 'arrival', id: 'a', q: 'sales', pri: 0 },
+  { t: 36_004, ev: 'answer', id: 'a', q: 'sales', agent: 'ann', wait: 3 },
+  { t: 36_005, ev: 'arrival', id: 'b', q: 'sales', pri: 0 },
+  { t: 36_009, ev: 'end', id: 'a', q: 'sales', agent: 'ann', handle: 5 },
+];
+
+async function ask(
+  simulator: Simulator,
+  token: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+): Promise<Body> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const answer = await request(simulator.url + path, { method, headers, body: method === 'GET' ? null : text });
+  return (await answer.body.json()) as Body;
+}
+
+async function logIn(simulator: Simulator): Promise<string> {
+  const answer = await request(`${simulator.url}/oauth/token`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from('id:secret').toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: 'grant_type=client_credentials',
+  });
+  expect(answer.statusCode).toBe(200);
+  return ((await answer.body.json()) as Body).access_token;
+}
+
+describe('the simulator on a port', () => {
+  test('logs in, makes a channel, subscribes, and sends frames, heartbeats and pongs over the socket', async () => {
+    const simulator = await start();
+    const token = await logIn(simulator);
+    const queues = await ask(simulator, token, 'GET', '/api/v2/routing/queues?pageSize=100');
+    const channel = await ask(simulator, token, 'POST', '/api/v2/notifications/channels');
+    expect(channel.connectUri).toBe(`${simulator.url.replace('http', 'ws')}/channels/${channel.id}`);
+    const topics = queues.entities.map(({ id }) => ({ id: `v2.routing.queues.${id}.conversations` }));
+    const target = `/api/v2/notifications/channels/${channel.id}/subscriptions`;
+    expect((await ask(simulator, token, 'POST', target, topics)).entities).toHaveLength(6);
+    const socket = new WebSocket(channel.connectUri);
+    const wanted = new Set(['WebSocket Heartbeat', 'pong', 'conversation']);
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('open', () => socket.send('{"message":"ping"}'));
+      socket.on('message', (data: Buffer) => {
+        const frame = frameOf(data.toString());
+        wanted.delete(frame.eventBody.message ?? 'conversation');
+        if (wanted.size === 0) resolve();
+      });
+    });
+    expect(socket.extensions).toBe('');
+    const newer = new WebSocket(channel.connectUri);
+    await new Promise((resolve) => socket.on('close', resolve));
+    expect(newer.readyState).toBeLessThan(WebSocket.CLOSING);
+    newer.terminate();
+  });
+
+  test('refuses a socket to an unknown channel with 404', async () => {
+    const simulator = await start();
+    const socket = new WebSocket(`${simulator.url.replace('http', 'ws')}/channels/streaming-0-none`);
+    const error = await new Promise<Error>((resolve) => socket.on('error', resolve));
+    expect(error.message).toContain('404');
+  });
+
+  test('answers HEAD and DELETE without a body', async () => {
+    const simulator = await start();
+    const token = await logIn(simulator);
+    const { id } = await ask(simulator, token, 'POST', '/api/v2/notifications/channels');
+    const headers = { authorization: `Bearer ${token}` };
+    const path = `/api/v2/notifications/channels/${id}`;
+    const head = await request(simulator.url + path, { method: 'HEAD', headers });
+    expect([head.statusCode, await head.body.text()]).toEqual([200, '']);
+    const removal = await request(`${simulator.url}${path}/subscriptions`, { method: 'DELETE', headers });
+    expect([removal.statusCode, await removal.body.text()]).toEqual([204, '']);
+    expect(removal.headers['inin-correlation-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('tells other processes its clock, and everybody how far it is', async () => {
+    const simulator = await start({ date: '2026-03-03' });
+    const settings = (await (await request(`${simulator.url}/simulator/clock`)).body.json()) as ScaledClockSettings;
+    expect(settings).toMatchObject({ speed: 600, epochMs: Date.parse('2026-03-03T05:07:37Z') });
+    expect(Math.abs(scaledClock(settings).nowMs() - simulator.clock.nowMs())).toBeLessThan(600 * 50);
+    const status = (await (await request(`${simulator.url}/simulator/status`)).body.json()) as { platformMs: number };
+    expect(status).toMatchObject({ ended: false, queues: 6, agents: 20 });
+    expect(status.platformMs).toBeGreaterThanOrEqual(settings.epochMs);
+  });
+
+  test('ends 90 s after the last event with a summary, and stays up until it is closed', async () => {
+    const simulator = await start({ trace: await traceOf(twoCalls), speed: 1000, timeZone: 'UTC', date: '2026-03-03' });
+    const summary = await simulator.ended;
+    expect(summary).toEqual({
+      calls: { offered: 2, answered: 1, abandoned: 0, handled: 1, dropped: 1, ignored: 0 },
+      queues: 1,
+      agents: 1,
+    });
+    expect(simulator.clock.nowMs()).toBeGreaterThanOrEqual(Date.parse('2026-03-03T10:01:39Z'));
+    await logIn(simulator);
+  });
+
+  test('ends early when asked to', async () => {
+    const stop = new AbortController();
+    const simulator = await start({ signal: stop.signal, loop: true });
+    stop.abort();
+    expect((await simulator.ended).queues).toBe(6);
+  });
+
+  test('a taken port, a bad trace and a senseless speed are one clear error each', async () => {
+    const { url } = await start();
+    const port = Number(new URL(url).port);
+    await expect(start({ port })).rejects.toMatchObject({
+      code: 'QC_SIMULATOR_ADDRESS',
+      message: expect.stringMatching(new RegExp(`127\\.0\\.0\\.1:${port} is taken .* choose another port`)),
+    });
+    const trace = await traceOf([...twoCalls, { t: 36_010, ev: 'hold' }]);
+    await expect(start({ trace })).rejects.toMatchObject({ code: 'QC_TRACE_MALFORMED', file: trace, line: 6 });
+    await expect(start({ speed: 0 })).rejects.toMatchObject({ code: 'QC_SIMULATOR_SETTING' });
+    await expect(start({ timeZone: 'Mars/Base' })).rejects.toThrow(/"Mars\/Base"/);
+  });
+});
