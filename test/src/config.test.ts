@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, loadConfig } from '../../src/config.ts';
+
+describe('the configuration', () => {
+  test('takes flag before environment before file before default', () => {
+    const sources = { env: { QUEUECAST_TICK_MS: '2000' }, yaml: 'tickMs: 3000\nholdMs: 5000' };
+    expect(loadConfig({ ...sources, flags: { tickMs: '4000' } }).config.tickMs).toBe(4000);
+    expect(loadConfig(sources).config).toMatchObject({ tickMs: 2000, holdMs: 5000, gapMaxMs: 900_000 });
+    expect(loadConfig({ env: {} }).config.tickMs).toBe(1000);
+  });
+
+  test('names all faults at once, with where, value and what is allowed', () => {
+    const load = () =>
+      loadConfig({
+        flags: { speed: 'fast' },
+        env: { QUEUECAST_TICK_MS: '1', GENESYSCLOUD_REGION: 'mars' },
+        yaml: 'windowSize: 3\ntimeZone: Atlantis',
+      });
+    expect(load).toThrow(ConfigError);
+    try {
+      load();
+    } catch (error) {
+      const faults = error instanceof ConfigError ? error.faults : [];
+      expect(faults.map(({ where, value }) => [where, value]).sort()).toEqual([
+        ['--speed', 'fast'],
+        ['GENESYSCLOUD_REGION', 'mars'],
+        ['QUEUECAST_TICK_MS', '1'],
+        ['queuecast.yaml: timeZone', 'Atlantis'],
+        ['queuecast.yaml: windowSize', '3'],
+      ]);
+      for (const { allowed } of faults) expect(allowed).not.toBe('');
+    }
+  });
+
+  test('reads the names of the ecosystem and regions in all their spellings', () => {
+    for (const region of ['eu-central-1', 'EU_CENTRAL_1', 'mypurecloud.de', 'new.region.example']) {
+      expect(loadConfig({ env: { GENESYS_CLOUD_REGION: region } }).config.region).toBe(region);
+    }
+    expect(loadConfig({ env: { GENESYS_CLIENT_ID: 'tutorial' } }).config.clientId).toBe('tutorial');
+  });
+
+  test('reads a secret from a file, and never shows it', () => {
+    const { config, shown } = loadConfig({
+      env: { GENESYSCLOUD_OAUTHCLIENT_SECRET_FILE: '/run/secrets/genesys' },
+      readFile: () => 'hush\n',
+    });
+    expect(config.clientSecret).toBe('hush');
+    expect(JSON.stringify(shown)).not.toContain('hush');
+    const load = () =>
+      loadConfig({
+        env: { GENESYSCLOUD_OAUTHCLIENT_SECRET_FILE: '/nowhere' },
+        readFile: () => {
+          throw new Error('ENOENT');
+        },
+      });
+    expect(load).toThrow(/GENESYSCLOUD_OAUTHCLIENT_SECRET_FILE=\/nowhere/);
+  });
+
+  test('a limit can be lifted with none', () => {
+    expect(loadConfig({ env: { QUEUECAST_GAP_MAX_MS: 'none' } }).config.gapMaxMs).toBeNull();
+  });
+});
