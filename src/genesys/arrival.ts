@@ -1,0 +1,35 @@
+import type { ChannelGap, Tick } from '../../streams/event.ts';
+import type { EpochMs } from '../../streams/record.ts';
+
+/** One WebSocket text message, taken apart. `topic` is '' for a reply that has none, and null for what is no JSON object. */
+export interface FrameArrival {
+  readonly kind: 'frame';
+  readonly receivedAtMs: EpochMs;
+  readonly topic: string | null;
+  readonly body: unknown;
+}
+
+/** The answer of one REST call; `queueIds` are those it was asked about. */
+export interface RestArrival {
+  readonly kind: 'rest';
+  readonly receivedAtMs: EpochMs;
+  readonly path: string;
+  readonly queueIds: readonly string[];
+  readonly body: unknown;
+}
+
+/** What comes in at the border, stamped once, in the order of the journal. */
+export type Arrival = FrameArrival | RestArrival | Tick | ChannelGap;
+
+/** Stamps a frame on arrival. Never throws. */
+export function toFrameArrival(text: string, receivedAtMs: EpochMs): FrameArrival {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return { kind: 'frame', receivedAtMs, topic: null, body: null };
+  }
+  if (typeof message !== 'object' || message === null) return { kind: 'frame', receivedAtMs, topic: null, body: null };
+  const topic = 'topicName' in message && typeof message.topicName === 'string' ? message.topicName : '';
+  return { kind: 'frame', receivedAtMs, topic, body: 'eventBody' in message ? message.eventBody : null };
+}

@@ -1,0 +1,170 @@
+import type { Logic } from '../../streams/logic.ts';
+import type { EpochMs } from '../../streams/record.ts';
+
+/** What happens to the connection. `random` is in [0, 1), so that the decision itself has no chance in it. */
+export type ChannelInput =
+  /** `journaledUntilMs`: the last stamp of the journal that is gone on with; null = a new one. */
+  | { readonly kind: 'started'; readonly nowMs: EpochMs; readonly journaledUntilMs: EpochMs | null }
+  /** A channel exists and is subscribed. */
+  | { readonly kind: 'subscribed' }
+  | { readonly kind: 'opened'; readonly nowMs: EpochMs }
+  | { readonly kind: 'frame'; readonly nowMs: EpochMs }
+  | { readonly kind: 'snapshot-taken'; readonly nowMs: EpochMs }
+  /** The socket ended, or never opened; `isGone` = the platform no longer knows the channel. */
+  | {
+      readonly kind: 'closed';
+      readonly nowMs: EpochMs;
+      readonly cause: string;
+      readonly isGone: boolean;
+      readonly random: number;
+    }
+  /** A REST call on the way failed for now. */
+  | { readonly kind: 'failed'; readonly nowMs: EpochMs; readonly cause: string; readonly random: number }
+  | { readonly kind: 'time'; readonly nowMs: EpochMs };
+
+export type ChannelCommand =
+  | { readonly do: 'subscribe' }
+  | { readonly do: 'open' }
+  | { readonly do: 'take-snapshot' }
+  | { readonly do: 'ping' }
+  | { readonly do: 'drop'; readonly cause: string }
+  | { readonly do: 'wake'; readonly atMs: EpochMs }
+  | { readonly do: 'report-gap'; readonly startMs: EpochMs; readonly endMs: EpochMs | null; readonly cause: string };
+
+type Phase = 'new' | 'subscribing' | 'opening' | 'snapshotting' | 'live' | 'waiting';
+
+/** The connection as it stands. */
+export interface ChannelState {
+  phase: Phase;
+  /** A channel that is known to be subscribed; a socket can be opened on it again. */
+  isSubscribed: boolean;
+  openedMs: EpochMs;
+  lastFrameMs: EpochMs | null;
+  /** The blind interval that is open: from the last frame before the fault. */
+  gap: { startMs: EpochMs; cause: string } | null;
+  /** Pings sent since the last frame. */
+  pings: number;
+  lastPingMs: EpochMs;
+  attempts: number;
+  liveSinceMs: EpochMs | null;
+  retryAtMs: EpochMs;
+}
+
+/** A channel silent for this long is pinged, so that freshness stays known. */
+const pingAfterMs = 10_000;
+/** Nothing at all for this long: one more ping, and the socket is dropped if that is not answered either. */
+const silentAfterMs = 45_000;
+const answerWithinMs = 10_000;
+const backoffMsMax = 60_000;
+/** Backoff starts anew only after this long in health: a server that accepts and then closes must not be hammered. */
+const healthyAfterMs = 60_000;
+
+/**
+ * The life of one notification channel: subscribe, open, snapshot, live; on any fault a gap, a wait, and the way back.
+ * Subscriptions belong to the channel and not to the socket, so a lost socket is opened again on the same channel.
+ */
+export const channelLife: Logic<ChannelState, ChannelInput, ChannelCommand> = {
+  name: 'channel',
+  version: 1,
+  start: () => ({
+    phase: 'new',
+    isSubscribed: false,
+    openedMs: 0,
+    lastFrameMs: null,
+    gap: null,
+    pings: 0,
+    lastPingMs: 0,
+    attempts: 0,
+    liveSinceMs: null,
+    retryAtMs: 0,
+  }),
+  step(state, input) {
+    switch (input.kind) {
+      case 'started': {
+        state.phase = 'subscribing';
+        if (input.journaledUntilMs === null) return [state, [{ do: 'subscribe' }]];
+        return [state, [...openGap(state, input.journaledUntilMs, 'restart'), { do: 'subscribe' }]];
+      }
+      case 'subscribed':
+        state.isSubscribed = true;
+        state.phase = 'opening';
+        return [state, [{ do: 'open' }]];
+      case 'opened':
+        state.phase = 'snapshotting';
+        state.pings = 0;
+        state.openedMs = input.nowMs;
+        return [state, [{ do: 'take-snapshot' }, { do: 'wake', atMs: input.nowMs + pingAfterMs }]];
+      case 'frame':
+        state.lastFrameMs = input.nowMs;
+        state.pings = 0;
+        return [state, []];
+      case 'snapshot-taken': {
+        if (state.phase !== 'snapshotting') return [state, []];
+        state.phase = 'live';
+        state.liveSinceMs = input.nowMs;
+        const { gap } = state;
+        state.gap = null;
+        return [state, gap === null ? [] : [{ do: 'report-gap', ...gap, endMs: input.nowMs }]];
+      }
+      case 'closed':
+        if (input.isGone) state.isSubscribed = false;
+        return [state, retreat(state, input.nowMs, input.cause, input.random)];
+      case 'failed': {
+        const hasSocket = state.phase === 'snapshotting' || state.phase === 'live';
+        const drop: ChannelCommand[] = hasSocket ? [{ do: 'drop', cause: input.cause }] : [];
+        return [state, [...retreat(state, input.nowMs, input.cause, input.random), ...drop]];
+      }
+      case 'time':
+        return [state, onTime(state, input.nowMs)];
+    }
+  },
+};
+
+/** How far this channel was heard without a break; null before the first snapshot or frame. */
+export function heardUntilMs(state: ChannelState): EpochMs | null {
+  if (state.gap !== null) return state.gap.startMs;
+  if (state.liveSinceMs === null || state.lastFrameMs === null) return state.liveSinceMs;
+  return Math.max(state.liveSinceMs, state.lastFrameMs);
+}
+
+function openGap(state: ChannelState, startMs: EpochMs, cause: string): ChannelCommand[] {
+  if (state.gap !== null) return [];
+  state.gap = { startMs, cause };
+  return [{ do: 'report-gap', startMs, endMs: null, cause }];
+}
+
+/** Something failed: what was not heard becomes a gap, and the next try waits, longer each time. */
+function retreat(state: ChannelState, nowMs: EpochMs, cause: string, random: number): ChannelCommand[] {
+  if (state.phase === 'waiting') return [];
+  // Before the first snapshot nothing was known, so nothing was missed.
+  const heardMs = heardUntilMs(state);
+  const commands = heardMs === null ? [] : openGap(state, heardMs, cause);
+  const wasHealthy =
+    state.phase === 'live' && state.liveSinceMs !== null && nowMs - state.liveSinceMs >= healthyAfterMs;
+  state.attempts = wasHealthy ? 0 : state.attempts + 1;
+  state.phase = 'waiting';
+  const backoffMs = Math.min(backoffMsMax, 1_000 * 2 ** Math.min(state.attempts, 10));
+  state.retryAtMs = nowMs + Math.floor(backoffMs * (0.5 + random / 2));
+  return [...commands, { do: 'wake', atMs: state.retryAtMs }];
+}
+
+function onTime(state: ChannelState, nowMs: EpochMs): ChannelCommand[] {
+  if (state.phase === 'waiting') {
+    if (nowMs < state.retryAtMs) return [{ do: 'wake', atMs: state.retryAtMs }];
+    state.phase = state.isSubscribed ? 'opening' : 'subscribing';
+    return [{ do: state.isSubscribed ? 'open' : 'subscribe' }];
+  }
+  if (state.phase !== 'live' && state.phase !== 'snapshotting') return [];
+  const heardMs = Math.max(state.lastFrameMs ?? 0, state.openedMs);
+  const dueMs =
+    state.pings === 0
+      ? heardMs + pingAfterMs
+      : state.pings === 1
+        ? heardMs + silentAfterMs
+        : state.lastPingMs + answerWithinMs;
+  if (nowMs < dueMs) return [{ do: 'wake', atMs: dueMs }];
+  if (state.pings === 2) return [{ do: 'drop', cause: 'silent' }];
+  state.pings += 1;
+  state.lastPingMs = nowMs;
+  return [{ do: 'ping' }, ...onTime(state, nowMs)];
+}

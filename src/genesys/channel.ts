@@ -1,0 +1,256 @@
+import type { Logger } from 'pino';
+import WebSocket from 'ws';
+import type { Clock } from '../../sinks/clock.ts';
+import type { EpochMs } from '../../streams/record.ts';
+import { type Arrival, toFrameArrival } from './arrival.ts';
+import { type ChannelCommand, type ChannelInput, channelLife, heardUntilMs } from './channel-logic.ts';
+import { GenesysError } from './errors.ts';
+import { channelAnswer, organizationAnswer, subscriptionsAnswer } from './frames.ts';
+import type { Rest } from './rest.ts';
+import { type Inventory, readAnswer, takeInventory, takeSnapshot } from './snapshot.ts';
+
+export interface ChannelSettings {
+  readonly rest: Rest;
+  /** Platform time. */
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The journal that is gone on with: its last stamp and its organisation. */
+  readonly journal: { readonly untilMs: EpochMs; readonly organizationId: string } | null;
+  /** Takes what arrived, stamped, in order. */
+  readonly onArrival: (arrival: Arrival) => void;
+  /** Called before the first arrival. */
+  readonly onOrganization: (organizationId: string) => void;
+  readonly random: () => number;
+}
+
+/** One notification channel at work. */
+export interface Channel {
+  /** Lives until the signal; rejects with a `GenesysError` when going on has no point: credentials, permissions. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Says what time it is and how far the channel was heard; nothing before the organisation is known. */
+  tick(): void;
+  /** Stops reading from the socket, so that TCP holds the peer, and opens no other until it is resumed. */
+  pause(): void;
+  resume(): void;
+  /** Ends the socket: a gap, and a snapshot after it. */
+  drop(cause: string): void;
+}
+
+/** The number of this channel in its shard. */
+const channelNumber = 0;
+const topicsMax = 1000;
+
+/** Executes what `channelLife` decides. */
+export function createChannel(settings: ChannelSettings): Channel {
+  const { rest, clock, log, onArrival, journal } = settings;
+  const waiting: ChannelInput[] = [];
+  let wake: () => void = () => undefined;
+  let life = channelLife.start();
+  let socket: WebSocket | undefined;
+  let inventory: Inventory | undefined;
+  let isIdentified = false;
+  let connectUri = '';
+  let stampedMs = journal?.untilMs ?? 0;
+  let resumed: Promise<void> | undefined;
+  let resume: () => void = () => undefined;
+  const spoken = new Set<string>();
+
+  const stamp = () => (stampedMs = Math.max(stampedMs, clock.nowMs()));
+  const tell = (input: ChannelInput) => {
+    waiting.push(input);
+    wake();
+  };
+  const onAnswer = (answer: { path: string; queueIds: readonly string[]; body: unknown }) => {
+    const receivedAtMs = stamp();
+    onArrival({ kind: 'rest', receivedAtMs, ...answer });
+    return receivedAtMs;
+  };
+
+  async function identify(signal: AbortSignal): Promise<void> {
+    const { id } = readAnswer(organizationAnswer, await rest.get('/api/v2/organizations/me', signal));
+    if (journal !== null && journal.organizationId !== id) {
+      const message = `The journal belongs to organisation ${journal.organizationId}, the credentials to ${id}: use another data folder (--data-dir, QUEUECAST_DATA_DIR) or other credentials`;
+      throw new GenesysError('QC_GENESYS_MISMATCH', message);
+    }
+    settings.onOrganization(id);
+    isIdentified = true;
+  }
+
+  async function subscribe(signal: AbortSignal): Promise<void> {
+    if (inventory === undefined) {
+      await identify(signal);
+      inventory = await takeInventory(rest, onAnswer, signal);
+    }
+    if (inventory.topics.length > topicsMax) {
+      const message = `${inventory.topics.length} topics are needed, a channel takes ${topicsMax}: narrow the OAuth client's divisions to fewer queues`;
+      throw new GenesysError('QC_GENESYS_REFUSED', message);
+    }
+    const created = readAnswer(channelAnswer, await rest.post('/api/v2/notifications/channels', {}, signal));
+    connectUri = created.connectUri;
+    const path = `/api/v2/notifications/channels/${created.id}/subscriptions?ignoreErrors=true`;
+    const topics = inventory.topics.map((id) => ({ id }));
+    const answer = readAnswer(subscriptionsAnswer, await rest.post(path, topics, signal));
+    const rejected = (answer.entities ?? []).filter((topic) => topic.state === 'Rejected');
+    if (rejected.length > 0) {
+      const permissions = [...new Set(rejected.flatMap((topic) => topic.missingPermissions ?? []))];
+      log.warn({ topics: rejected.length, permissions }, 'some topics were refused, the rest runs');
+    }
+    if (rejected.some((topic) => topic.id.startsWith('v2.analytics.queues.'))) {
+      const missing = rejected.flatMap((topic) => topic.missingPermissions ?? [topic.rejectionReason ?? 'unknown']);
+      const message = `Queue observations are refused for want of ${[...new Set(missing)].join(', ')}: grant it to a role of the OAuth client and start again`;
+      throw new GenesysError('QC_GENESYS_PERMISSION', message);
+    }
+    tell({ kind: 'subscribed' });
+  }
+
+  function open(): void {
+    const opened = new WebSocket(connectUri, { perMessageDeflate: false, handshakeTimeout: 15_000 });
+    socket = opened;
+    let cause = 'closed';
+    let isGone = false;
+    opened.on('open', () => {
+      tell({ kind: 'opened', nowMs: stamp() });
+    });
+    // `toString` of all three forms ws may hand over; without fragments it is one Buffer.
+    opened.on('message', (data: Buffer) => {
+      if (socket !== opened) return;
+      const arrival = toFrameArrival(data.toString('utf8'), stamp());
+      const subject = arrival.topic?.split('.')[3];
+      if (subject !== undefined) spoken.add(subject);
+      onArrival(arrival);
+      tell({ kind: 'frame', nowMs: arrival.receivedAtMs });
+    });
+    opened.on('unexpected-response', (_request, response) => {
+      cause = `handshake refused with ${response.statusCode ?? 0}`;
+      isGone = response.statusCode === 401 || response.statusCode === 403 || response.statusCode === 404;
+      opened.terminate();
+    });
+    opened.on('error', (error) => (cause = error.message));
+    opened.on('close', (code) => {
+      if (socket !== opened) return;
+      socket = undefined;
+      if (cause === 'closed') cause = `closed with ${code}`;
+      tell({ kind: 'closed', nowMs: stamp(), cause, isGone, random: settings.random() });
+    });
+  }
+
+  function drop(cause: string): void {
+    const dropped = socket;
+    if (dropped === undefined) return;
+    socket = undefined;
+    dropped.terminate();
+    tell({ kind: 'closed', nowMs: stamp(), cause, isGone: false, random: settings.random() });
+  }
+
+  function execute(command: ChannelCommand, attempt: (work: Promise<void>) => void, signal: AbortSignal): void {
+    switch (command.do) {
+      case 'subscribe':
+        attempt(subscribe(signal));
+        return;
+      case 'open':
+        if (resumed === undefined) open();
+        else attempt(resumed.then(open));
+        return;
+      case 'take-snapshot':
+        attempt(
+          takeSnapshot(rest, inventory?.queueIds ?? [], onAnswer, takeSpoken, signal).then((nowMs) =>
+            tell({ kind: 'snapshot-taken', nowMs }),
+          ),
+        );
+        return;
+      case 'ping':
+        socket?.send('{"message":"ping"}');
+        return;
+      case 'drop':
+        drop(command.cause);
+        return;
+      case 'wake':
+        attempt(clock.sleep(command.atMs - clock.nowMs(), signal).then(() => tell({ kind: 'time', nowMs: stamp() })));
+        return;
+      case 'report-gap': {
+        const { startMs, endMs, cause } = command;
+        const repairedBy = endMs === null ? 'none' : 'snapshot';
+        onArrival({
+          kind: 'channel-gap',
+          receivedAtMs: stamp(),
+          channel: channelNumber,
+          startMs,
+          endMs,
+          cause,
+          repairedBy,
+        });
+        if (endMs === null) log.warn({ startMs, cause }, 'channel gap');
+        else log.info({ startMs, endMs, cause }, 'channel gap repaired by a snapshot');
+        return;
+      }
+    }
+  }
+
+  function takeSpoken(): ReadonlySet<string> {
+    const taken = new Set(spoken);
+    spoken.clear();
+    return taken;
+  }
+
+  return {
+    async run(signal) {
+      const ended = new AbortController();
+      const both = AbortSignal.any([signal, ended.signal]);
+      let failure: Error | undefined;
+      const attempt = (work: Promise<void>) => {
+        work.catch((error: unknown) => {
+          if (both.aborted) return;
+          // Before anything was ever known there is no point in trying for ever: the cause is a setting.
+          if (error instanceof GenesysError && (life.liveSinceMs === null || isFinal(error))) failure = error;
+          else if (error instanceof GenesysError) {
+            log.warn({ code: error.code }, error.message);
+            if (error.code === 'QC_GENESYS_NOT_FOUND') life.isSubscribed = false;
+            tell({ kind: 'failed', nowMs: stamp(), cause: error.code, random: settings.random() });
+          } else failure = error instanceof Error ? error : new Error(String(error));
+          wake();
+        });
+      };
+      const onAbort = () => wake();
+      signal.addEventListener('abort', onAbort);
+      tell({ kind: 'started', nowMs: stamp(), journaledUntilMs: journal?.untilMs ?? null });
+      try {
+        while (!signal.aborted && failure === undefined) {
+          const input = waiting.shift();
+          if (input === undefined) {
+            await new Promise<void>((resolve) => (wake = resolve));
+            continue;
+          }
+          const [next, commands] = channelLife.step(life, input);
+          life = next;
+          for (const command of commands) execute(command, attempt, both);
+        }
+        if (failure !== undefined) throw failure;
+      } finally {
+        signal.removeEventListener('abort', onAbort);
+        ended.abort();
+        socket?.removeAllListeners('close');
+        socket?.terminate();
+        socket = undefined;
+      }
+    },
+    tick() {
+      if (!isIdentified) return;
+      onArrival({ kind: 'tick', receivedAtMs: stamp(), heardUntilMs: heardUntilMs(life) });
+    },
+    pause() {
+      resumed ??= new Promise((resolve) => (resume = resolve));
+      socket?.pause();
+    },
+    resume() {
+      resumed = undefined;
+      resume();
+      socket?.resume();
+    },
+    drop,
+  };
+}
+
+const isFinal = (error: GenesysError) =>
+  error.code === 'QC_GENESYS_CREDENTIALS' ||
+  error.code === 'QC_GENESYS_PERMISSION' ||
+  error.code === 'QC_GENESYS_MISMATCH';

@@ -1,0 +1,324 @@
+import type { OperatorFunction } from 'rxjs';
+import type { z } from 'zod';
+import type { InstantMetric, IntervalMetric, QueueEvent } from '../../streams/event.ts';
+import { toOperator } from '../../streams/logic.ts';
+import type { EpochMs } from '../../streams/record.ts';
+import type { Arrival, FrameArrival, RestArrival } from './arrival.ts';
+import * as wire from './frames.ts';
+
+/** What arrives → journal events. What does not validate becomes `input-rejected`; nothing throws, nothing is dropped unseen. */
+export function decode(): OperatorFunction<Arrival, QueueEvent> {
+  return toOperator({
+    name: 'decode',
+    version: 1,
+    start: () => null,
+    step: (state, arrival: Arrival) => [state, decodeArrival(arrival)],
+  });
+}
+
+export function decodeArrival(arrival: Arrival): readonly QueueEvent[] {
+  switch (arrival.kind) {
+    case 'frame':
+      return decodeFrame(arrival);
+    case 'rest':
+      return decodeRest(arrival);
+    case 'tick':
+    case 'channel-gap':
+      return [arrival];
+  }
+}
+
+function decodeFrame(frame: FrameArrival): readonly QueueEvent[] {
+  const { topic, receivedAtMs } = frame;
+  if (topic === null) return [reject('socket', 'not a JSON object', receivedAtMs)];
+  // Heartbeats, pongs and system notices move the connection, not the state; a reply without topic is for nobody.
+  if (topic === '' || topic === 'channel.metadata' || topic.startsWith('v2.system.')) return [];
+  if (topic.startsWith('v2.analytics.queues.') && topic.endsWith('.observations')) {
+    return validated(wire.observationsBody, frame.body, topic, receivedAtMs, decodeObservations);
+  }
+  if (topic.startsWith('v2.routing.queues.') && topic.endsWith('.conversations')) {
+    return validated(wire.conversationBody, frame.body, topic, receivedAtMs, (body) =>
+      decodeConversation(body, topic.split('.')[3] ?? '', receivedAtMs),
+    );
+  }
+  if (topic.startsWith('v2.users.') && topic.endsWith('.activity')) {
+    return validated(wire.userActivityBody, frame.body, topic, receivedAtMs, decodeUserActivity);
+  }
+  return [reject(topic, 'unknown topic', receivedAtMs)];
+}
+
+function decodeRest(answer: RestArrival): readonly QueueEvent[] {
+  const { path, body, receivedAtMs, queueIds } = answer;
+  switch (path) {
+    case '/api/v2/analytics/queues/observations/query':
+      return validated(wire.observationsAnswer, body, path, receivedAtMs, (value) =>
+        decodeObservationsAnswer(value, queueIds, receivedAtMs),
+      );
+    case '/api/v2/analytics/conversations/activity/query':
+      return validated(wire.conversationActivityAnswer, body, path, receivedAtMs, (value) =>
+        decodeConversationActivity(value, queueIds, receivedAtMs),
+      );
+    case '/api/v2/analytics/routing/activity/query':
+      return validated(wire.routingActivityAnswer, body, path, receivedAtMs, decodeRoutingActivity);
+    case '/api/v2/routing/queues':
+      return validated(wire.queuesAnswer, body, path, receivedAtMs, decodeQueues);
+    case '/api/v2/users':
+      return validated(wire.usersAnswer, body, path, receivedAtMs, decodeUsers);
+    default:
+      return [reject(path, 'unknown path', receivedAtMs)];
+  }
+}
+
+function validated<T>(
+  schema: z.ZodType<T>,
+  body: unknown,
+  place: string,
+  receivedAtMs: EpochMs,
+  then: (value: T, receivedAtMs: EpochMs) => readonly QueueEvent[],
+): readonly QueueEvent[] {
+  const result = schema.safeParse(body);
+  if (result.success) {
+    try {
+      return then(result.data, receivedAtMs);
+    } catch (error) {
+      if (!(error instanceof MalformedTime)) throw error;
+      return [reject(place, error.message, receivedAtMs)];
+    }
+  }
+  // Codes and paths only: a message may quote a value, and a value may be personal.
+  const cause = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`).join(', ');
+  return [reject(place, cause, receivedAtMs)];
+}
+
+function reject(place: string, cause: string, receivedAtMs: EpochMs): QueueEvent {
+  return { kind: 'input-rejected', receivedAtMs, place: place.slice(0, 200), cause: cause.slice(0, 500) };
+}
+
+class MalformedTime extends Error {}
+
+function timeMs(text: string, field: string): EpochMs {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new MalformedTime(`${field}: not a time`);
+  return ms;
+}
+
+const optionalTimeMs = (text: string | undefined, field: string) => (text === undefined ? null : timeMs(text, field));
+
+function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    const group = groups.get(keyOf(value));
+    if (group === undefined) groups.set(keyOf(value), [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+/** Queue settings say `call` where analytics say `voice`. */
+const mediaTypeOf = (name: string) => (name === 'call' ? 'voice' : name);
+
+type Metric = z.infer<typeof wire.observationsBody>['data'][number]['metrics'][number];
+
+function instants(metrics: readonly Metric[]): InstantMetric[] {
+  return metrics.map(({ metric, qualifier, stats }) => ({
+    metric,
+    qualifier: qualifier ?? null,
+    count: Math.max(0, Math.trunc(stats.count ?? 0)),
+    startedAtMs: stats.calculatedMetricValue === undefined ? null : Math.trunc(stats.calculatedMetricValue),
+  }));
+}
+
+function intervals(metrics: readonly Metric[]): IntervalMetric[] {
+  return metrics.map(({ metric, qualifier, stats: { calculatedMetricValue: _, ...stats } }) => ({
+    metric,
+    qualifier: qualifier ?? null,
+    stats,
+  }));
+}
+
+function decodeObservations(body: z.infer<typeof wire.observationsBody>, receivedAtMs: EpochMs): QueueEvent[] {
+  const { queueId } = body.group;
+  const mediaType = body.group.mediaType === undefined ? null : mediaTypeOf(body.group.mediaType);
+  return body.data.map(({ interval, metrics }) => {
+    const slash = interval.indexOf('/');
+    const start = interval.slice(0, slash);
+    const end = interval.slice(slash + 1);
+    if (start === end) {
+      return { kind: 'queue-observed', receivedAtMs, queueId, mediaType, metrics: instants(metrics) };
+    }
+    return {
+      kind: 'queue-interval',
+      receivedAtMs,
+      queueId,
+      mediaType,
+      startMs: timeMs(start, 'interval'),
+      endMs: timeMs(end, 'interval'),
+      metrics: intervals(metrics),
+    };
+  });
+}
+
+function decodeConversation(
+  body: z.infer<typeof wire.conversationBody>,
+  queueId: string,
+  receivedAtMs: EpochMs,
+): QueueEvent[] {
+  const here = body.participants.filter(
+    (each) => (each.queueId ?? each.conversationRoutingData?.queue?.id) === queueId,
+  );
+  const stays = here.flatMap((each) => {
+    if (each.purpose !== 'acd' || each.connectedTime === undefined) return [];
+    return {
+      enqueuedAtMs: timeMs(each.connectedTime, 'connectedTime'),
+      leftAtMs: optionalTimeMs(each.endTime, 'endTime'),
+      priority: each.conversationRoutingData?.priority ?? null,
+      skillIds: each.conversationRoutingData?.skills?.map((skill) => skill.id) ?? [],
+      languageId: each.conversationRoutingData?.language?.id ?? null,
+    };
+  });
+  const agents = here.flatMap((each) => {
+    if (each.purpose !== 'agent' || each.userId === undefined) return [];
+    return {
+      userId: each.userId,
+      connectedAtMs: optionalTimeMs(each.connectedTime, 'connectedTime'),
+      endedAtMs: optionalTimeMs(each.endTime, 'endTime'),
+      wrapUpEndedAtMs: optionalTimeMs(each.endAcwTime, 'endAcwTime'),
+    };
+  });
+  const customer = body.participants.find((each) => each.purpose === 'customer' || each.purpose === 'external');
+  const acd = here.find((each) => each.purpose === 'acd') ?? here[0];
+  return [
+    {
+      kind: 'interaction-changed',
+      receivedAtMs,
+      queueId,
+      conversationId: body.id,
+      mediaType: acd === undefined ? 'voice' : sessionMediaType(acd),
+      stays,
+      agents,
+      customerLeftAtMs: optionalTimeMs(customer?.endTime, 'endTime'),
+    },
+  ];
+}
+
+function sessionMediaType(participant: z.infer<typeof wire.conversationBody>['participants'][number]): string {
+  if (participant.callbacks !== undefined) return 'callback';
+  if (participant.chats !== undefined) return 'chat';
+  if (participant.emails !== undefined) return 'email';
+  if (participant.messages !== undefined) return 'message';
+  if (participant.videos !== undefined) return 'video';
+  return 'voice';
+}
+
+function decodeUserActivity(body: z.infer<typeof wire.userActivityBody>, receivedAtMs: EpochMs): QueueEvent[] {
+  return [
+    {
+      kind: 'agent-status',
+      receivedAtMs,
+      userId: body.id,
+      routingStatus: body.routingStatus?.status ?? null,
+      routingStatusSinceMs: optionalTimeMs(body.routingStatus?.startTime, 'startTime'),
+      presence: presenceOf(body.presence?.presenceDefinition?.systemPresence),
+      presenceSinceMs: optionalTimeMs(body.presence?.modifiedDate, 'modifiedDate'),
+      activeQueueIds: body.activeQueueIds ?? null,
+    },
+  ];
+}
+
+/** Sockets say ON_QUEUE, REST says `On Queue`. */
+const presenceOf = (name: string | undefined) => name?.toUpperCase().replaceAll(' ', '_') ?? null;
+
+function decodeObservationsAnswer(
+  answer: z.infer<typeof wire.observationsAnswer>,
+  queueIds: readonly string[],
+  receivedAtMs: EpochMs,
+): QueueEvent[] {
+  const results = groupBy(answer.results ?? [], (result) => result.group.queueId);
+  return queueIds.map((queueId) => ({
+    kind: 'queue-snapshot',
+    receivedAtMs,
+    queueId,
+    groups: (results.get(queueId) ?? []).map(({ group, data }) => ({
+      mediaType: group.mediaType === undefined ? null : mediaTypeOf(group.mediaType),
+      metrics: instants(data ?? []),
+    })),
+    waiting: null,
+  }));
+}
+
+function decodeConversationActivity(
+  answer: z.infer<typeof wire.conversationActivityAnswer>,
+  queueIds: readonly string[],
+  receivedAtMs: EpochMs,
+): QueueEvent[] {
+  const results = answer.results ?? [];
+  const cut = new Set(results.filter((result) => result.truncated === true).map((result) => result.group.queueId));
+  const entities = results.flatMap((result) => result.entities ?? []).filter((entity) => entity.metric === 'oWaiting');
+  const waiting = groupBy(entities, (entity) => entity.queueId);
+  return queueIds
+    .filter((queueId) => !cut.has(queueId))
+    .map((queueId) => ({
+      kind: 'queue-snapshot',
+      receivedAtMs,
+      queueId,
+      groups: null,
+      waiting: (waiting.get(queueId) ?? []).map((entity) => ({
+        conversationId: entity.conversationId,
+        mediaType: mediaTypeOf(entity.mediaType),
+        enqueuedAtMs: timeMs(entity.activityDate, 'activityDate'),
+        priority: entity.routingPriority ?? null,
+        skillIds: entity.requestedRoutingSkillIds ?? [],
+        languageId: entity.requestedLanguageId ?? null,
+      })),
+    }));
+}
+
+function decodeRoutingActivity(
+  answer: z.infer<typeof wire.routingActivityAnswer>,
+  receivedAtMs: EpochMs,
+): QueueEvent[] {
+  const entities = (answer.results ?? []).flatMap((result) => result.entities ?? []);
+  return Array.from(
+    groupBy(entities, (entity) => entity.userId),
+    ([userId, memberships]) => {
+      const [one] = memberships;
+      return {
+        kind: 'agent-status' as const,
+        receivedAtMs,
+        userId,
+        routingStatus: one?.routingStatus ?? null,
+        routingStatusSinceMs: optionalTimeMs(one?.routingStatusDate, 'routingStatusDate'),
+        presence: presenceOf(one?.systemPresence),
+        presenceSinceMs: optionalTimeMs(one?.presenceDate, 'presenceDate'),
+        activeQueueIds: memberships
+          .filter((each) => each.queueMembershipStatus !== 'inactive')
+          .map((each) => each.queueId),
+      };
+    },
+  );
+}
+
+function decodeQueues(answer: z.infer<typeof wire.queuesAnswer>, receivedAtMs: EpochMs): QueueEvent[] {
+  return answer.entities.map(({ id, name, mediaSettings }) => ({
+    kind: 'queue-profile',
+    receivedAtMs,
+    queueId: id,
+    name,
+    serviceLevels: Object.entries(mediaSettings ?? {}).flatMap(([mediaType, { serviceLevel }]) =>
+      serviceLevel === undefined
+        ? []
+        : { mediaType: mediaTypeOf(mediaType), target: serviceLevel.percentage, durationMs: serviceLevel.durationMs },
+    ),
+  }));
+}
+
+function decodeUsers(answer: z.infer<typeof wire.usersAnswer>, receivedAtMs: EpochMs): QueueEvent[] {
+  const active = (each: { readonly state?: string | undefined }) => each.state === undefined || each.state === 'active';
+  return answer.entities.map(({ id, skills = [], languages = [] }) => ({
+    kind: 'agent-profile',
+    receivedAtMs,
+    userId: id,
+    skills: skills.filter(active).map((each) => ({ skillId: each.id, proficiency: each.proficiency ?? 0 })),
+    languages: languages.filter(active).map((each) => ({ languageId: each.id, proficiency: each.proficiency ?? 0 })),
+  }));
+}

@@ -1,0 +1,76 @@
+import type { Clock } from '../../sinks/clock.ts';
+import type { Arrival } from '../genesys/arrival.ts';
+import { type ChannelSettings, createChannel } from '../genesys/channel.ts';
+import { createInbox } from './inbox.ts';
+import type { Source } from './source.ts';
+
+export interface ChannelSourceSettings extends Omit<ChannelSettings, 'onArrival'> {
+  readonly tickMs: number;
+  readonly batchEventsMax: number;
+  /** How long a full inbox may hold the socket before it is closed and the loss is said, in system milliseconds. */
+  readonly pauseMaxMs: number;
+  readonly systemClock: Clock;
+}
+
+/** A source that can be asked to end once what it has taken in is delivered. */
+export interface DrainableSource<E> extends Source<E> {
+  drain(): void;
+}
+
+/**
+ * What a notification channel says, and a tick every `tickMs`, as batches. It cannot be rewound, so its positions mean
+ * nothing: what was missed is in its gaps.
+ */
+export function createChannelSource(settings: ChannelSourceSettings): DrainableSource<Arrival> {
+  const { clock, systemClock, tickMs, batchEventsMax, pauseMaxMs } = settings;
+  const stopped = new AbortController();
+  let paused: AbortController | undefined;
+
+  const inbox = createInbox<Arrival>({
+    highMark: batchEventsMax * 4,
+    lowMark: batchEventsMax,
+    onHigh() {
+      const held = new AbortController();
+      paused = held;
+      channel.pause();
+      systemClock.sleep(pauseMaxMs, AbortSignal.any([held.signal, stopped.signal])).then(
+        () => channel.drop('pressure'),
+        // Resumed in time, or stopped.
+        () => undefined,
+      );
+    },
+    onLow() {
+      paused?.abort();
+      channel.resume();
+    },
+  });
+  const channel = createChannel({ ...settings, onArrival: (arrival) => inbox.push(arrival) });
+
+  async function tick(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await clock.sleep(tickMs - (clock.nowMs() % tickMs), signal);
+      // Time that cannot be written does not pile up; the next tick says it all.
+      if (!inbox.isHigh()) channel.tick();
+    }
+  }
+
+  return {
+    async run(onBatch, signal) {
+      const both = AbortSignal.any([signal, stopped.signal]);
+      const work = Promise.all([channel.run(both), tick(both)]).catch((error: unknown) => {
+        if (!both.aborted) throw error;
+      });
+      const ended = work.finally(() => inbox.close());
+      // Reported below, after what was taken in is safe.
+      ended.catch(() => undefined);
+      for (;;) {
+        signal.throwIfAborted();
+        const events = await inbox.take(batchEventsMax);
+        if (events.length === 0) break;
+        await onBatch({ events, position: 0 });
+      }
+      await ended;
+    },
+    drain: () => stopped.abort(),
+  };
+}

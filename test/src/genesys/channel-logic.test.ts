@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type ChannelCommand,
+  type ChannelInput,
+  channelLife,
+  heardUntilMs,
+} from '../../../src/genesys/channel-logic.ts';
+
+/** Steps the logic, firing its wakes in virtual time, and notes every command with the time it was given. */
+function live(script: readonly (readonly [atMs: number, input: ChannelInput])[], untilMs: number) {
+  let state = channelLife.start();
+  const log: [number, ChannelCommand][] = [];
+  const queue = script.map(([atMs, input]) => ({ atMs, input }));
+  for (let steps = 0; queue.length > 0 && steps < 10_000; steps++) {
+    queue.sort((a, b) => a.atMs - b.atMs);
+    const next = queue.shift()!;
+    if (next.atMs > untilMs) break;
+    const [after, commands] = channelLife.step(state, next.input);
+    state = after;
+    for (const command of commands) {
+      if (command.do === 'wake') queue.push({ atMs: command.atMs, input: { kind: 'time', nowMs: command.atMs } });
+      else log.push([next.atMs, command]);
+    }
+  }
+  return { state, log };
+}
+
+const started = (nowMs: number, journaledUntilMs: number | null = null) =>
+  [nowMs, { kind: 'started', nowMs, journaledUntilMs }] as const;
+const subscribed = (nowMs: number) => [nowMs, { kind: 'subscribed' }] as const;
+const opened = (nowMs: number) => [nowMs, { kind: 'opened', nowMs }] as const;
+const frame = (nowMs: number) => [nowMs, { kind: 'frame', nowMs }] as const;
+const snapshot = (nowMs: number) => [nowMs, { kind: 'snapshot-taken', nowMs }] as const;
+const closed = (nowMs: number, isGone = false) =>
+  [nowMs, { kind: 'closed', nowMs, cause: 'closed', isGone, random: 0 }] as const;
+const healthy = [started(0), subscribed(1), opened(2), snapshot(3)] as const;
+
+describe('the life of a channel', () => {
+  test('begins with a subscription, a socket and a snapshot, and without a gap', () => {
+    const { state, log } = live(healthy, 4);
+    expect(log.map(([, command]) => command.do)).toEqual(['subscribe', 'open', 'take-snapshot']);
+    expect(heardUntilMs(state)).toBe(3);
+  });
+
+  test('goes on with a journal: a gap from its last stamp to the snapshot', () => {
+    const { log } = live([started(100, 40), subscribed(101), opened(102), snapshot(110)], 111);
+    expect(log.filter(([, command]) => command.do === 'report-gap')).toEqual([
+      [100, { do: 'report-gap', startMs: 40, endMs: null, cause: 'restart' }],
+      [110, { do: 'report-gap', startMs: 40, endMs: 110, cause: 'restart' }],
+    ]);
+  });
+
+  test('a lost socket is a gap from the last frame, and is opened again on the same channel', () => {
+    const { state, log } = live([...healthy, frame(50), closed(70), opened(2_000), snapshot(2_100)], 2_200);
+    expect(log.slice(3)).toEqual([
+      [70, { do: 'report-gap', startMs: 50, endMs: null, cause: 'closed' }],
+      [1_070, { do: 'open' }],
+      [2_000, { do: 'take-snapshot' }],
+      [2_100, { do: 'report-gap', startMs: 50, endMs: 2_100, cause: 'closed' }],
+    ]);
+    expect(heardUntilMs(state)).toBe(2_100);
+  });
+
+  test('while a gap is open nothing counts as heard after its start', () => {
+    const { state } = live([...healthy, frame(50), closed(70), opened(2_000), frame(2_050)], 2_060);
+    expect(heardUntilMs(state)).toBe(50);
+  });
+
+  test('a channel that is gone is subscribed anew', () => {
+    const { log } = live([...healthy, closed(70, true)], 3_000);
+    expect(log.at(-1)?.[1]).toEqual({ do: 'subscribe' });
+  });
+
+  test('ten seconds of silence are pinged, and an answer keeps the channel', () => {
+    const { log } = live([...healthy, frame(1_000), frame(11_005), frame(15_000)], 20_000);
+    expect(log.slice(3)).toEqual([[11_000, { do: 'ping' }]]);
+  });
+
+  test('nothing at all for 45 s: one more ping, and after 10 s more the socket is dropped', () => {
+    const { log } = live([...healthy, frame(1_000)], 60_000);
+    expect(log.slice(3)).toEqual([
+      [11_000, { do: 'ping' }],
+      [46_000, { do: 'ping' }],
+      [56_000, { do: 'drop', cause: 'silent' }],
+    ]);
+  });
+
+  test('backoff grows with each failure and starts anew only after a minute in health', () => {
+    const waits = (script: readonly (readonly [number, ChannelInput])[]) => {
+      const { log } = live(script, 1_000_000);
+      return log.filter(([, command]) => command.do === 'open').map(([atMs]) => atMs);
+    };
+    // random 0: half of 2 s, 4 s, 8 s
+    expect(waits([...healthy, closed(10), closed(5_000), closed(20_000)]).slice(1)).toEqual([1_010, 7_000, 24_000]);
+    const short = [...healthy, closed(10), opened(2_000), snapshot(2_000), closed(3_000)] as const;
+    expect(waits(short).slice(1)).toEqual([1_010, 5_000]);
+    const long = [...healthy, closed(10), opened(2_000), snapshot(2_000), frame(62_000), closed(62_000)] as const;
+    expect(waits(long).slice(1).at(-1)).toBe(62_500);
+  });
+
+  test('whatever happens, gaps are closed once each, never overlap, and only snapshots close them', () => {
+    const input = fc.constantFrom('subscribed', 'opened', 'frame', 'snapshot', 'closed', 'gone');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(input, fc.integer({ min: 1, max: 70_000 })), { maxLength: 60 }), (steps) => {
+        let nowMs = 0;
+        const script = steps.map(([kind, afterMs]) => {
+          nowMs += afterMs;
+          if (kind === 'subscribed') return subscribed(nowMs);
+          if (kind === 'opened') return opened(nowMs);
+          if (kind === 'frame') return frame(nowMs);
+          if (kind === 'snapshot') return snapshot(nowMs);
+          return closed(nowMs, kind === 'gone');
+        });
+        const { log } = live([started(0), ...script], nowMs);
+        let open: number | null = null;
+        let lastEndMs = 0;
+        for (const [, command] of log) {
+          if (command.do !== 'report-gap') continue;
+          if (command.endMs === null) {
+            expect(open).toBeNull();
+            expect(command.startMs).toBeGreaterThanOrEqual(lastEndMs);
+            open = command.startMs;
+          } else {
+            expect(command.startMs).toBe(open);
+            open = null;
+            lastEndMs = command.endMs;
+          }
+        }
+      }),
+    );
+  });
+});
