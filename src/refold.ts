@@ -1,0 +1,56 @@
+import { concatMap, map, type OperatorFunction, pipe, tap } from 'rxjs';
+import type { Position } from '../sinks/sink.ts';
+import type { Checkpoint, Runner } from '../streams/logic.ts';
+import type { Output } from '../streams/record.ts';
+
+/** Where a derivation goes on: from which state, from which record of the journal on, and up to where it is only rebuilt. */
+export interface ResumePoint {
+  readonly from: Checkpoint;
+  readonly readFrom: Position;
+  readonly committed: Position;
+  /** Other logics than those of the checkpoint: the states they lead to have not been published yet. */
+  readonly isChanged: boolean;
+}
+
+/** The newest checkpoint serves if it was made by the very logics that run now; otherwise all is folded anew, from the start. */
+export function resumePoint(
+  fresh: Checkpoint,
+  saved: { readonly checkpoint: Checkpoint; readonly position: Position } | undefined,
+  committed: Position,
+): ResumePoint {
+  if (saved === undefined) return { from: {}, readFrom: 0, committed, isChanged: false };
+  const names = Object.keys(fresh);
+  const isSame =
+    names.length === Object.keys(saved.checkpoint).length &&
+    names.every((name) => saved.checkpoint[name]?.version === fresh[name]?.version);
+  if (!isSame) return { from: {}, readFrom: 0, committed, isChanged: true };
+  return { from: saved.checkpoint, readFrom: saved.position, committed, isChanged: false };
+}
+
+interface Positioned<E> {
+  readonly offset: Position;
+  readonly event: E;
+}
+
+/**
+ * Derives without a word up to the committed position, and aloud from there on. After a change of logics the states that were
+ * rebuilt are said once, each key's last, before the first new output.
+ */
+export function resume<E>(runner: Runner<E, Output>, point: ResumePoint): OperatorFunction<Positioned<E>, Output> {
+  let offset = 0;
+  const rebuilt = new Map<string, Output>();
+  return pipe(
+    tap((input: Positioned<E>) => (offset = input.offset)),
+    map((input) => input.event),
+    runner.operator,
+    concatMap((output): readonly Output[] => {
+      if (offset >= point.committed) {
+        const outputs = [...rebuilt.values(), output];
+        rebuilt.clear();
+        return outputs;
+      }
+      if (point.isChanged && output.type.kind === 'state') rebuilt.set(`${output.type.name}/${output.key}`, output);
+      return [];
+    }),
+  );
+}
