@@ -66,7 +66,7 @@ export interface ClosedWindow {
 }
 
 /** An observation whose windows were all over for good; it changed nothing. */
-export interface LateObservation {
+interface LateObservation {
   readonly kind: 'late';
   readonly key: string;
   readonly atMs: EpochMs;

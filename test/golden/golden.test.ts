@@ -91,7 +91,11 @@ describe('a folder of golden files', () => {
     ['has a file of another form', { 'a.json': [1] }, /a\.json is no golden file/],
     ['has a case without an id', { 'a.json': waitFile({ ...waitCase, id: undefined }) }, /case 0: is no case: .*id/],
     ['has a case that expects nothing', { 'a.json': waitFile({ ...waitCase, expected: {} }) }, /one: expects nothing/],
-    ['has a case without input', { 'a.json': waitFile({ ...waitCase, input: undefined }) }, /case 0: is no case: .*at input/],
+    [
+      'has a case without input',
+      { 'a.json': waitFile({ ...waitCase, input: undefined }) },
+      /case 0: is no case: .*at input/,
+    ],
     ['has a case twice', { 'a.json': waitFile(waitCase, waitCase) }, /one: this id was there before/],
     [
       'has an input that no one reads',

@@ -10,7 +10,7 @@ const kinds: readonly GoldenKind[] = [wait, windows];
 
 const idsShownMax = 5;
 
-export interface FileSummary {
+interface FileSummary {
   readonly name: string;
   readonly passed: number;
   readonly failed: number;

@@ -3,7 +3,12 @@ import { createInbox } from '../../../src/sources/inbox.ts';
 
 function inbox(highMark = 4, lowMark = 1) {
   const calls: string[] = [];
-  const box = createInbox<number>({ highMark, lowMark, onHigh: () => calls.push('high'), onLow: () => calls.push('low') });
+  const box = createInbox<number>({
+    highMark,
+    lowMark,
+    onHigh: () => calls.push('high'),
+    onLow: () => calls.push('low'),
+  });
   return { box, calls };
 }
 

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type EpochMs, type RecordType, topicOf } from '../../streams/record.ts';
+import { SinkError } from '../errors.ts';
+import { errorCode, fileFailure, makeFolder } from '../log/durable-file.ts';
+import { type ParquetFooter, readFooter } from './encode.ts';
+import { type Manifest, type ManifestEntry, openManifest } from './manifest.ts';
+import { isLeftover } from './publish.ts';
+
+/** Which rows a file holds: all of its manifest entry that is known before it is written. */
+export type FileContent = Omit<ManifestEntry, 'bytes' | 'sha256'>;
+
+/** What all file names of one writer have in common. */
+export interface Place {
+  readonly prefix: string;
+  readonly partition: number;
+}
+
+/** The UTC date of a record, as its folder says it. */
+export function dateOf(atMs: EpochMs): string {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
+
+/** `queue-window/dt=2026-01-05/queuecast.queue-window.v1+0+<first offset>.parquet`, below the dataset's folder. */
+export function fileOf(type: RecordType, place: Place, date: string, firstOffset: number): string {
+  const name = `${startOfName(type, place)}${String(firstOffset).padStart(20, '0')}.parquet`;
+  return join(type.name, `dt=${date}`, name);
+}
+
+const startOfName = (type: RecordType, { prefix, partition }: Place) => `${prefix}.${topicOf(type)}+${partition}+`;
+
+/** What a file says of itself in its footer. */
+export function footerOf(type: RecordType, content: FileContent): ReadonlyMap<string, string> {
+  return new Map([
+    ['queuecast.record', type.name],
+    ['queuecast.schema_version', String(content.schemaVersion)],
+    ['queuecast.topic', content.topic],
+    ['queuecast.partition', String(content.partition)],
+    ['queuecast.first_offset', String(content.firstOffset)],
+    ['queuecast.last_offset', String(content.lastOffset)],
+    ['queuecast.cluster_id', content.clusterId],
+    ['queuecast.resume_offset', String(content.resumeOffset)],
+  ]);
+}
+
+const footerFields = z.object({
+  'queuecast.schema_version': z.coerce.number(),
+  'queuecast.topic': z.string(),
+  'queuecast.first_offset': z.coerce.number(),
+  'queuecast.last_offset': z.coerce.number(),
+  'queuecast.cluster_id': z.string(),
+  'queuecast.resume_offset': z.coerce.number(),
+});
+
+/**
+ * Opens the manifest of a dataset, removes unfinished files, and adds the files that a crash between their publication and their
+ * manifest line left out.
+ */
+export async function openDataset(dir: string, place: Place, types: readonly RecordType[]): Promise<Manifest> {
+  await makeFolder(dir);
+  const manifest = await openManifest(join(dir, `_manifest-${place.partition}.jsonl`), dir);
+  try {
+    const known = new Set(manifest.entries.map(({ file }) => file));
+    for (const type of types) {
+      for (const { file, date } of await listFiles(dir, type, place)) {
+        if (!known.has(file)) await manifest.append(await entryOf(dir, file, date, place));
+      }
+    }
+    return manifest;
+  } catch (error) {
+    await manifest.close();
+    throw error;
+  }
+}
+
+/** The files of one record type; removes leftovers on the way. */
+async function listFiles(dir: string, type: RecordType, place: Place) {
+  const found: { readonly file: string; readonly date: string }[] = [];
+  for (const partitionFolder of await namesIn(join(dir, type.name))) {
+    const date = /^dt=(\d{4}-\d{2}-\d{2})$/.exec(partitionFolder)?.[1];
+    if (date === undefined) continue;
+    for (const name of await namesIn(join(dir, type.name, partitionFolder))) {
+      const file = join(type.name, partitionFolder, name);
+      if (isLeftover(name)) await rm(join(dir, file), { force: true });
+      else if (name.startsWith(startOfName(type, place)) && name.endsWith('.parquet')) found.push({ file, date });
+    }
+  }
+  return found.sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+async function entryOf(dir: string, file: string, date: string, place: Place): Promise<ManifestEntry> {
+  const path = join(dir, file);
+  const content = await readFile(path).catch((error: unknown) => {
+    throw fileFailure(error, path);
+  });
+  let footer: ParquetFooter;
+  try {
+    footer = await readFooter(content);
+  } catch (error) {
+    throw foreign(path, error);
+  }
+  const fields = footerFields.safeParse(Object.fromEntries(footer.metadata));
+  if (!fields.success) throw foreign(path, fields.error);
+  return {
+    file,
+    topic: fields.data['queuecast.topic'],
+    partition: place.partition,
+    dt: date,
+    firstOffset: fields.data['queuecast.first_offset'],
+    lastOffset: fields.data['queuecast.last_offset'],
+    rows: footer.rows,
+    bytes: content.length,
+    sha256: createHash('sha256').update(content).digest('hex'),
+    schemaVersion: fields.data['queuecast.schema_version'],
+    clusterId: fields.data['queuecast.cluster_id'],
+    resumeOffset: fields.data['queuecast.resume_offset'],
+  };
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw fileFailure(error, folder);
+  }
+}
+
+function foreign(path: string, cause: unknown): SinkError {
+  const message = `${path} was not written by queuecast, or is damaged: move it out of the dataset.`;
+  return new SinkError('QC_SCHEMA_DRIFT', message, { cause });
+}

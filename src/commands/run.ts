@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Command } from 'commander';
+import { systemClock } from '../../sinks/clock.ts';
+import { SinkError } from '../../sinks/errors.ts';
+import { fetchClock } from '../clock-client.ts';
+import { composeStages, folders, isoTime } from '../compose.ts';
+import type { Config } from '../config.ts';
+import { createHealth } from '../health.ts';
+import { createLatest } from '../latest.ts';
+import { createLog } from '../log.ts';
+import { type Simulator, type SimulatorSummary, startSimulator } from '../simulator/simulator.ts';
+import { runStages } from '../stages.ts';
+import { tableTopics } from '../table.ts';
+import { startScreen } from './screen.ts';
+import { samplePath, addSettings, readConfig } from './settings.ts';
+
+export function addRunCommand(program: Command): void {
+  const command = program
+    .command('run')
+    .description('subscribe, derive, archive and show: the whole pipeline, or one role of it');
+  addSettings(command).action(async (options: Readonly<Record<string, unknown>>) => {
+    const { config } = readConfig(options);
+    const stop = new AbortController();
+    // The first signal drains in order; a second one has no patience left and ends the process.
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+    await run(config, stop);
+  });
+}
+
+async function run(config: Config, stop: AbortController): Promise<void> {
+  const onSimulator =
+    config.source === 'simulator' ||
+    (config.source === 'auto' && config.clientId === undefined && config.clientSecret === undefined);
+  const dataDir = config.dataDir ?? (onSimulator ? join('data', fileTime(systemClock.nowMs())) : 'data');
+  await makeFolder(dataDir);
+  const own = onSimulator && needsSource(config) ? await startOwnSimulator(config, stop.signal) : undefined;
+  try {
+    await runOn(config, dataDir, own, stop);
+  } finally {
+    await own?.simulator.close();
+  }
+}
+
+async function runOn(
+  config: Config,
+  dataDir: string,
+  own: OwnSimulator | undefined,
+  stop: AbortController,
+): Promise<void> {
+  const simulator = own?.simulator;
+  const platformClock = simulator?.clock ?? (config.clock === undefined ? systemClock : await fetchClock(config.clock));
+  const timeZone = config.timeZone ?? (simulator === undefined ? 'UTC' : config.traceTimeZone);
+  const health = createHealth();
+  const latest = createLatest(tableTopics);
+  if (simulator !== undefined) {
+    const pace = `${config.speed} times its pace`;
+    process.stdout.write(`Simulator: a day of calls at ${pace}. Data: ${dataDir}. Ctrl-C ends in order.\n`);
+    const end = () => stop.abort();
+    simulator.ended.then(end, end);
+  }
+  const { stdout: out, stderr: err } = process;
+  const isShown = config.role === 'all' || config.role === 'serve';
+  const screen = isShown ? startScreen({ latest, platformClock, timeZone, out, err }) : undefined;
+  const log = createLog(config.logLevel, (line) => (screen === undefined ? void err.write(line) : screen.log(line)));
+  const composition = { dataDir, timeZone, platformClock, log, health, latest };
+  try {
+    await runStages(composeStages({ ...composition, config: { ...config, ...own?.access } }), stop.signal);
+  } finally {
+    await screen?.stop();
+  }
+  const { events, outputs, conflated, rejected, gaps } = health;
+  const lines = [
+    `Journaled ${events} events (${rejected} rejected, ${gaps} gaps), wrote ${outputs} records (${conflated} conflated).`,
+    ...(simulator === undefined ? [] : [describe(await simulator.ended)]),
+    ...whereToLook(config, dataDir),
+  ];
+  out.write(`${lines.join('\n')}\n`);
+}
+
+/** A simulator of this process, and what a client needs to know of it. */
+interface OwnSimulator {
+  readonly simulator: Simulator;
+  readonly access: Partial<Config>;
+}
+
+async function startOwnSimulator(config: Config, signal: AbortSignal): Promise<OwnSimulator> {
+  const clientId = randomUUID();
+  const clientSecret = randomUUID();
+  const simulator = await startSimulator({
+    trace: config.trace ?? samplePath(),
+    timeZone: config.traceTimeZone,
+    speed: config.speed,
+    loop: config.loop,
+    port: 0,
+    clientId,
+    clientSecret,
+    signal,
+  });
+  const { hostname, port } = new URL(simulator.url);
+  const gateway = { gatewayHost: hostname, gatewayPort: Number(port), gatewayProtocol: 'http' as const };
+  return { simulator, access: { clientId, clientSecret, ...gateway } };
+}
+
+function describe({ calls, queues, agents }: SimulatorSummary): string {
+  const { offered, answered, abandoned, dropped } = calls;
+  return `Simulated ${offered} calls to ${queues} queues and ${agents} agents: ${answered} answered, ${abandoned} abandoned, ${dropped} open at the end.`;
+}
+
+const needsSource = ({ role }: Config) => role === 'all' || role === 'ingest';
+
+async function makeFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `The data folder ${dataDir} cannot be made (${why}): name one that can be written, with --data-dir or QUEUECAST_DATA_DIR`;
+    throw new SinkError('QC_SINK_UNAVAILABLE', message, { cause });
+  }
+}
+
+function whereToLook({ role }: Config, dataDir: string): readonly string[] {
+  if (role !== 'all' && role !== 'archive') return [];
+  const parquet = relative('.', folders(dataDir).parquet);
+  const query = `select * from '${parquet}/queue-window/*/*.parquet' order by start_ms limit 20`;
+  return [`Parquet files: ${parquet}. To look at them: duckdb -c "${query}"`];
+}
+
+/** A moment as a folder's name, which must do without colons. */
+const fileTime = (ms: number) => isoTime(ms).slice(0, 19).replaceAll(':', '-');

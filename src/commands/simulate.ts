@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { startSimulator } from '../simulator/simulator.ts';
+import { addSettings, readConfig, samplePath } from './settings.ts';
+
+const address = z.object({
+  port: z.coerce.number().int().min(0).max(65_535),
+  host: z.string().min(1),
+});
+
+export function addSimulateCommand(program: Command): void {
+  const command = program
+    .command('simulate')
+    .description('serve the platform itself: login, REST, notification channels, from a call trace')
+    .option('--port <number>', 'port to listen on, 0 = any that is free', '8765')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--date <YYYY-MM-DD>', 'the day on which the trace begins; default: a recent one that is past');
+  addSettings(command, ['trace', 'traceTimeZone', 'speed', 'loop']).action(
+    async (options: Readonly<Record<string, unknown>>) => {
+      const { config } = readConfig(options);
+      const listen = address.safeParse(options);
+      if (!listen.success) command.error(`error: ${z.prettifyError(listen.error)}`, { exitCode: 2 });
+      else {
+        const stop = new AbortController();
+        for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+        const simulator = await startSimulator({
+          ...listen.data,
+          trace: config.trace ?? samplePath(),
+          timeZone: config.traceTimeZone,
+          speed: config.speed,
+          loop: config.loop,
+          ...(typeof options['date'] === 'string' ? { date: options['date'] } : {}),
+          clientId: config.clientId ?? 'simulator',
+          clientSecret: config.clientSecret ?? 'simulator',
+          signal: stop.signal,
+        });
+        process.stdout.write(`${simulator.url}\n`);
+        const summary = await simulator.ended;
+        await simulator.close();
+        process.stdout.write(`${JSON.stringify(summary)}\n`);
+      }
+    },
+  );
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { SinkError } from '../sinks/errors.ts';
+import { addConfigCommand } from './commands/config.ts';
+import { addRunCommand } from './commands/run.ts';
+import { addSimulateCommand } from './commands/simulate.ts';
+import { ConfigError } from './config.ts';
+import { GenesysError } from './genesys/errors.ts';
+import { SimulatorError } from './simulator/errors.ts';
+
+/** Exit codes: 0 ok, 1 failure, 2 usage. */
+async function main(args: readonly string[]): Promise<number> {
+  const program = new Command('queuecast')
+    .description('Streams contact-centre queue observations into wait predictions and window metrics')
+    .exitOverride();
+  addRunCommand(program);
+  addSimulateCommand(program);
+  addConfigCommand(program);
+  try {
+    await program.parseAsync(args);
+    return 0;
+  } catch (error) {
+    // Commander has said already what is wrong with the usage.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof ConfigError) {
+      process.stderr.write(`queuecast: ${error.message}\n`);
+      return 2;
+    }
+    const isExpected = error instanceof GenesysError || error instanceof SinkError || error instanceof SimulatorError;
+    const told = isExpected ? `${error.code}: ${error.message}` : String(error instanceof Error ? error.stack : error);
+    process.stderr.write(`queuecast: ${told}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = await main(process.argv);

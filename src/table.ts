@@ -1,0 +1,91 @@
+import { topicOf } from '../streams/record.ts';
+import { heartbeat } from '../streams/records/heartbeat.ts';
+import { queueProfile } from '../streams/records/queue-profile.ts';
+import { queueState } from '../streams/records/queue-state.ts';
+import { waitPrediction } from '../streams/records/wait-prediction.ts';
+import type { Latest } from './latest.ts';
+
+/** What the table reads. */
+export const tableTopics = [queueState, waitPrediction, queueProfile, heartbeat].map(topicOf);
+
+interface Row {
+  readonly name: string;
+  readonly media: string;
+  readonly waiting: string;
+  readonly agents: string;
+  readonly longest: string;
+  readonly predicted: string;
+  readonly age: string;
+}
+
+const columns = [
+  { field: 'name', title: 'queue', align: 'left' },
+  { field: 'media', title: 'media', align: 'left' },
+  { field: 'waiting', title: 'waiting', align: 'right' },
+  { field: 'agents', title: 'idle/on queue', align: 'right' },
+  { field: 'longest', title: 'longest wait', align: 'right' },
+  { field: 'predicted', title: 'predicted wait', align: 'right' },
+  { field: 'age', title: 'data age', align: 'right' },
+] as const;
+
+/** One row a queue and media type, by name. `nowMs` is platform time. */
+export function tableRows(latest: Latest, nowMs: number): readonly Row[] {
+  const names = new Map<string, string>();
+  for (const { value } of latest.of(topicOf(queueProfile)).values()) {
+    const profile = queueProfile.schema.parse(value);
+    names.set(profile.queueId, profile.name);
+  }
+  const heardUntilMs = [...latest.of(topicOf(heartbeat)).values()].map(
+    ({ value }) => heartbeat.schema.parse(value).heardUntilMs ?? 0,
+  );
+  // A quiet queue is not old: it is as fresh as its channel was heard.
+  const heardMs = heardUntilMs.length === 0 ? 0 : Math.min(...heardUntilMs);
+  const predictions = latest.of(topicOf(waitPrediction));
+  return Array.from(latest.of(topicOf(queueState)), ([key, { value }]) => {
+    const state = queueState.schema.parse(value);
+    const prediction = predictions.get(key);
+    const longestMs = state.longestWaitStartMs === null ? null : nowMs - state.longestWaitStartMs;
+    return {
+      name: names.get(state.queueId) ?? state.queueId,
+      media: state.mediaType,
+      waiting: shown(state.waiting),
+      agents: `${shown(state.agentsIdle)}/${shown(state.agentsOnQueue)}`,
+      longest: longestMs === null ? '-' : minutes(longestMs / 1000),
+      predicted: prediction === undefined ? '-' : predictedWait(prediction.value),
+      age: `${Math.max(0, Math.round((nowMs - Math.max(heardMs, state.observedAtMs)) / 1000))} s`,
+    };
+  }).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.media < b.media ? -1 : 1));
+}
+
+/** The table as lines, columns aligned. */
+export function renderTable(rows: readonly Row[]): readonly string[] {
+  const widths = columns.map(({ field, title }) => Math.max(title.length, ...rows.map((row) => row[field].length)));
+  const line = (cells: readonly string[]) =>
+    columns
+      .map(({ align }, index) => {
+        const cell = cells[index] ?? '';
+        const width = widths[index] ?? 0;
+        return align === 'left' ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return [line(columns.map(({ title }) => title)), ...rows.map((row) => line(columns.map(({ field }) => row[field])))];
+}
+
+/** One row as words, for a log file or a pipe. */
+export function renderPlain(row: Row, time: string): string {
+  return `${time} ${row.name} ${row.media}: waiting ${row.waiting}, idle/on queue ${row.agents}, longest wait ${row.longest}, predicted wait ${row.predicted}, data age ${row.age}`;
+}
+
+const shown = (count: number | null) => (count === null ? '-' : String(count));
+
+function predictedWait(value: unknown): string {
+  const { waitSecondsP50, reason, capped } = waitPrediction.schema.parse(value);
+  if (waitSecondsP50 === null) return `none: ${reason ?? 'unknown'}`;
+  return (capped ? '> ' : '') + minutes(waitSecondsP50);
+}
+
+function minutes(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { type RecordType, topicOf } from '../streams/record.ts';
+import { recordTypes } from '../streams/records/all.ts';
+
+// The page is made from the registry; `npm run docs` writes it, and this test fails when it differs.
+
+const cleanup = { state: 'compact', fact: 'delete', revised: 'compact' } as const;
+
+const property = z.object({
+  type: z.union([z.string(), z.array(z.string())]).optional(),
+  const: z.string().optional(),
+  enum: z.array(z.string()).optional(),
+  column: z.string().optional(),
+  get anyOf() {
+    return z.array(property).optional();
+  },
+  get items() {
+    return property.optional();
+  },
+  properties: z.record(z.string(), z.unknown()).optional(),
+  minimum: z.number().optional(),
+});
+
+function typeName(of: z.infer<typeof property>): string {
+  if (of.anyOf !== undefined) return of.anyOf.map(typeName).join(' or ');
+  if (of.column !== undefined) return of.column === 'timestamp' ? 'epoch ms' : of.column;
+  if (of.enum !== undefined) return of.enum.map((each) => `\`${each}\``).join(', ');
+  if (of.type === 'array') return `list of ${of.items === undefined ? 'anything' : typeName(of.items)}`;
+  if (of.type === 'object') return `object: ${Object.keys(of.properties ?? {}).join(', ')}`;
+  return Array.isArray(of.type) ? of.type.join(' or ') : (of.type ?? 'anything');
+}
+
+function section(type: RecordType): string {
+  const head = `## queuecast.${topicOf(type)}\n\n${type.kind} (cleanup: ${cleanup[type.kind]}) · key \`org/${type.key.join('/')}\``;
+  const schema = z.object({ properties: z.record(z.string(), property).optional() }).parse(z.toJSONSchema(type.schema));
+  if (schema.properties === undefined) {
+    const kinds = z.object({ oneOf: z.array(z.object({ properties: z.object({ kind: property }).loose() })) });
+    const union = kinds.parse(z.toJSONSchema(type.schema));
+    const rows = union.oneOf.map(
+      ({ properties: { kind, ...rest } }) => `| \`${kind.const ?? ''}\` | ${Object.keys(rest).join(', ')} |`,
+    );
+    return [head, '', '| kind | fields |', '| --- | --- |', ...rows].join('\n');
+  }
+  const rows = Object.entries(schema.properties).map(([name, of]) => `| \`${name}\` | ${typeName(of)} |`);
+  return [head, '', '| field | type |', '| --- | --- |', ...rows].join('\n');
+}
+
+test('docs/topics.md says what the registry declares', async () => {
+  const intro =
+    '# Topics\n\nGenerated from `streams/records`. A key begins with the id of the organisation. null = not known, never 0.';
+  const page = [intro, ...recordTypes.map(section)].join('\n\n');
+  await expect(`${page}\n`).toMatchFileSnapshot('../docs/topics.md');
+});
+
+test('the README names every command of the program', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  for (const command of ['run', 'simulate', 'config']) expect(readme).toMatch(new RegExp(`\\| \`${command}\` *\\|`));
+});

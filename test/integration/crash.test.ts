@@ -1,0 +1,303 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { from } from 'rxjs';
+import { z } from 'zod';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { toFrameArrival } from '../../src/genesys/arrival.ts';
+import { decodeArrival } from '../../src/genesys/decode.ts';
+import { createPlatform } from '../../src/simulator/platform.ts';
+import { createReplay } from '../../src/simulator/replay.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { readTrace } from '../../src/simulator/trace.ts';
+import { type LogRecord } from '../../src/sources/log-source.ts';
+import { derive } from '../../streams/derive.ts';
+import { queueEvent, type QueueEvent } from '../../streams/event.ts';
+import { type Checkpoint } from '../../streams/logic.ts';
+import { type Output, topicOf } from '../../streams/record.ts';
+import { recordTypes } from '../../streams/records/all.ts';
+import { queueState, type QueueState } from '../../streams/records/queue-state.ts';
+import { readParquetRows } from '../support/parquet.ts';
+import { logBytes, readLog, simulatorEnv, startProcess, until } from '../support/pipeline-process.ts';
+
+// One real pipeline against one real simulator, killed ten times at random moments of its work. What it left is then judged.
+
+const kills = 10;
+const speed = 120;
+const sample = join(import.meta.dirname, '../../samples/bank-1999-01-05.trace.jsonl.gz');
+const date = '2026-11-17';
+const timeZone = 'Asia/Jerusalem';
+const client = { id: 'crash-test', secret: 'crash-secret' };
+/** What a busy machine may put between a moment and its stamp: 0.25 s, in platform time. */
+const slackMs = 250 * speed;
+
+interface SentFrame {
+  readonly channelId: string;
+  readonly atMs: number;
+  readonly text: string;
+}
+
+let dataDir = '';
+let trace = '';
+const sent: SentFrame[] = [];
+let journal: readonly LogRecord[] = [];
+let events: readonly QueueEvent[] = [];
+let outputs: readonly LogRecord[] = [];
+let lastExit: number | string = '';
+
+/** The same numbers each time, so that a failure can be seen again. */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** The sample day from ten o'clock on, when it is busy: with the agents who are on queue then, without the calls before. */
+async function writeBusyTrace(path: string): Promise<void> {
+  const line = z.object({
+    t: z.number(),
+    ev: z.string(),
+    id: z.string().optional(),
+    agent: z.string().optional(),
+    state: z.string().optional(),
+  });
+  const from = 4 * 86_400 + 10 * 3_600;
+  const onQueue = new Map<string, string>();
+  const known = new Set<string>();
+  const kept: string[] = [];
+  for (const text of gunzipSync(await readFile(sample))
+    .toString()
+    .trim()
+    .split('\n')) {
+    const { t, ev, id, agent, state } = line.parse(JSON.parse(text));
+    if (t < from) {
+      if (ev === 'agent' && state === 'on')
+        onQueue.set(agent!, text.replace(`"t":${t}`, `"t":${from}`).replace(`"t": ${t}`, `"t": ${from}`));
+      if (ev === 'agent' && state === 'off') onQueue.delete(agent!);
+      continue;
+    }
+    if (ev === 'arrival') known.add(id!);
+    if (id === undefined || known.has(id)) kept.push(text);
+  }
+  await writeFile(path, [...onQueue.values(), ...kept].join('\n'));
+}
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'queuecast-crash-'));
+  const random = randomNumbers(Number(process.env['QUEUECAST_TEST_SEED'] ?? 1));
+  trace = join(dataDir, 'busy.trace.jsonl');
+  await writeBusyTrace(trace);
+  let simulatedMs = () => 0;
+  const simulator = await startSimulator({
+    trace,
+    speed,
+    port: 0,
+    date,
+    timeZone,
+    loop: false,
+    clientId: client.id,
+    clientSecret: client.secret,
+    onFrameSent: (channelId, text) => sent.push({ channelId, text, atMs: simulatedMs() }),
+  });
+  simulatedMs = () => simulator.clock.nowMs();
+  const env = simulatorEnv(simulator.url, client.id, client.secret);
+  // Short checkpoints and little patience: more to go wrong in the time there is.
+  const args = ['run', '--data-dir', dataDir, '--checkpoint-every-ms', '60000', '--time-zone', timeZone];
+  const journalDir = join(dataDir, 'journal');
+  try {
+    for (let kill = 0; kill < kills; kill++) {
+      const running = startProcess(args, env);
+      const enough = (await logBytes(journalDir)) + Math.floor(random() * 200_000);
+      await until(async () => (await logBytes(journalDir)) > enough, running);
+      running.child.kill('SIGKILL');
+      await running.ended;
+    }
+    const last = startProcess(args, env);
+    const enough = (await logBytes(journalDir)) + 100_000;
+    await until(async () => (await logBytes(journalDir)) > enough, last);
+    last.child.kill('SIGTERM');
+    lastExit = await last.ended;
+    expect(lastExit, last.output()).toBe(0);
+  } finally {
+    await simulator.close();
+  }
+  journal = await readLog(journalDir);
+  events = journal.map(({ value }) => queueEvent.parse(value));
+  outputs = await readLog(join(dataDir, 'outputs'));
+});
+
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+const settings = {
+  organizationId: '',
+  shard: 0,
+  timeZone,
+  windowSizeMs: 60_000,
+  outOfOrdernessMs: 0,
+  allowedLatenessMs: 0,
+  holdMs: null,
+  gapMaxMs: 900_000,
+};
+
+function deriveJournal(
+  over: readonly QueueEvent[],
+  checkpoint: Checkpoint = {},
+): { outputs: Output[]; saved: Checkpoint } {
+  const derived: Output[] = [];
+  const organizationId = journal[0]!.key.split('/')[0]!;
+  const runner = derive({ ...settings, organizationId }, checkpoint);
+  from(over)
+    .pipe(runner.operator)
+    .subscribe((output) => derived.push(output));
+  return { outputs: derived, saved: JSON.parse(JSON.stringify(runner.snapshot())) as Checkpoint };
+}
+
+interface Written {
+  readonly record: string;
+  readonly key: string;
+  readonly atMs: number;
+  readonly value: unknown;
+}
+
+const written = (all: readonly Output[]): Written[] =>
+  all.map(({ type, ...rest }) => ({ record: topicOf(type), ...rest }));
+const states = new Set(recordTypes.filter(({ kind }) => kind === 'state').map(topicOf));
+const serialize = ({ record, key, atMs, value }: Written) => JSON.stringify([record, key, atMs, value]);
+const facts = (all: readonly Written[]) => all.filter(({ record }) => !states.has(record)).map(serialize);
+const lastStates = (all: readonly Written[]) =>
+  new Map(all.filter(({ record }) => states.has(record)).map((each) => [each.record + each.key, serialize(each)]));
+
+describe('a pipeline that was killed ten times', () => {
+  test('has journaled and derived something to judge', () => {
+    expect(lastExit).toBe(0);
+    expect(events.filter(({ kind }) => kind === 'channel-gap').length).toBeGreaterThan(kills);
+    expect(facts(outputs).length).toBeGreaterThan(100);
+  });
+
+  test('wrote what the logics make of the journal: every fact in order, once, and the same last states', () => {
+    const derived = written(deriveJournal(events).outputs);
+    expect(facts(outputs)).toEqual(facts(derived));
+    expect(lastStates(outputs)).toEqual(lastStates(derived));
+  });
+
+  test('derives the same bytes again, from scratch and from a checkpoint at any of many places', () => {
+    const whole = written(deriveJournal(events).outputs).map(serialize);
+    expect(written(deriveJournal(events).outputs).map(serialize)).toEqual(whole);
+    for (let part = 1; part < 20; part++) {
+      const cut = Math.floor((events.length * part) / 20);
+      const before = deriveJournal(events.slice(0, cut));
+      const after = deriveJournal(events.slice(cut), before.saved);
+      expect(written([...before.outputs, ...after.outputs]).map(serialize)).toEqual(whole);
+    }
+  });
+
+  test('journaled every frame that the simulator sent, or lies about none: it was sent inside a gap', () => {
+    const withoutStamp = ({ receivedAtMs: _, ...rest }: QueueEvent) => JSON.stringify(rest);
+    const fromFrames = events
+      .filter(({ kind }) => ['queue-observed', 'queue-interval', 'interaction-changed', 'agent-status'].includes(kind))
+      .map((event) => ({ kind: event.kind, text: withoutStamp(event) }));
+    const gaps = events.filter((event) => event.kind === 'channel-gap').filter(({ endMs }) => endMs !== null);
+    const endMs = events.at(-1)!.receivedAtMs;
+    let next = 0;
+    let found = 0;
+    const deaf = new Set<string>();
+    for (const { channelId, atMs, text } of sent) {
+      for (const expected of decodeArrival(toFrameArrival(text, 0)).map(withoutStamp)) {
+        let at = next;
+        // Agents also come from REST answers in between.
+        while (
+          fromFrames[at] !== undefined &&
+          fromFrames[at]!.text !== expected &&
+          fromFrames[at]!.kind === 'agent-status'
+        )
+          at += 1;
+        if (!deaf.has(channelId) && fromFrames[at]?.text === expected) {
+          next = at + 1;
+          found += 1;
+          continue;
+        }
+        // A channel is heard up to a point and not after it: nothing is lost in the middle.
+        deaf.add(channelId);
+        const isInGap = gaps.some((gap) => atMs >= gap.startMs - slackMs && atMs <= gap.endMs! + slackMs);
+        expect(isInGap || atMs > endMs - slackMs, `frame of ${atMs} is neither journaled nor in a gap: ${text}`).toBe(
+          true,
+        );
+      }
+    }
+    expect(found).toBeGreaterThan(200);
+  });
+
+  test('knew after each repaired gap what the simulator knew', async () => {
+    const driver = createReplay(await readTrace(trace), { date, timeZone, loop: false });
+    const truth = createPlatform({ driver, clients: [client] });
+    const moments: { atMs: number; queues: Map<string, string> }[] = [];
+    const endMs = events.at(-1)!.receivedAtMs;
+    for (let atMs = driver.startMs; atMs <= endMs; atMs += 1_000) {
+      truth.advanceTo(atMs);
+      const queues = new Map<string, string>();
+      for (const [id, { waiting, interacting, members }] of truth.center.queues) {
+        const onQueue = members.filter((agent) => agent.onQueue);
+        const idle = onQueue.filter((agent) => agent.status === 'IDLE').length;
+        const oldest = Math.min(...[...waiting.values()].map((call) => call.enqueuedAtMs));
+        queues.set(
+          id,
+          JSON.stringify([waiting.size, interacting.size, onQueue.length, idle, waiting.size === 0 ? null : oldest]),
+        );
+      }
+      moments.push({ atMs, queues });
+    }
+    const known = new Map<string, QueueState>();
+    let judged = 0;
+    const organizationId = journal[0]!.key.split('/')[0]!;
+    const runner = derive({ ...settings, organizationId });
+    let event: QueueEvent | undefined;
+    from(
+      (function* () {
+        for (const each of events) {
+          event = each;
+          yield each;
+          if (each.kind !== 'channel-gap' || each.endMs === null) continue;
+          const near = moments.filter(({ atMs }) => atMs <= each.endMs! && atMs >= each.endMs! - slackMs);
+          for (const [queueId, state] of known) {
+            const { waiting, interacting, agentsOnQueue, agentsIdle, longestWaitStartMs } = state;
+            const told = JSON.stringify([waiting, interacting, agentsOnQueue, agentsIdle, longestWaitStartMs]);
+            expect(
+              near.map(({ queues }) => queues.get(queueId)),
+              `queue ${queueId} at ${each.endMs}`,
+            ).toContain(told);
+            judged += 1;
+          }
+        }
+      })(),
+    )
+      .pipe(runner.operator)
+      .subscribe(({ type, value }) => {
+        if (type.name !== 'queue-state') return;
+        const state = queueState.schema.parse(value);
+        known.set(state.queueId, state);
+      });
+    expect(event).toBeDefined();
+    expect(judged).toBeGreaterThan(kills);
+  });
+
+  test('left every row of every archived record in its Parquet files, none twice', async () => {
+    for (const record of ['queue-window', 'channel-gap', 'queue-profile', 'quarantine']) {
+      const rows = await readParquetRows(join(dataDir, 'parquet', record));
+      const offsets = rows.map((row) => Number(row['record_offset'])).sort((a, b) => a - b);
+      const expected = outputs.filter((each) => each.record === `${record}.v1`).map(({ offset }) => offset);
+      expect(offsets, record).toEqual(expected);
+    }
+  });
+
+  test('let no personal value of a caller out', () => {
+    const personal = sent.flatMap(({ text }) =>
+      [...text.matchAll(/"(?:name|ani|dnis|address)":"([^"]+)"/g)].map((match) => match[1]!),
+    );
+    expect(personal.length).toBeGreaterThan(10);
+    const everything = JSON.stringify([journal, outputs]);
+    for (const value of new Set(personal)) expect(everything).not.toContain(value);
+  });
+});
