@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type EpochMs, type RecordType, topicOf } from '../../streams/record.ts';
 import { SinkError } from '../errors.ts';
 import { errorCode, fileFailure, makeFolder } from '../log/durable-file.ts';
-import { type ParquetFooter, readFooter } from './encode.ts';
+import { readFooter } from './encode.ts';
 import { type Manifest, type ManifestEntry, openManifest } from './manifest.ts';
 import { isLeftover } from './publish.ts';
 
@@ -31,28 +31,37 @@ export function fileOf(type: RecordType, place: Place, date: string, firstOffset
 
 const startOfName = (type: RecordType, { prefix, partition }: Place) => `${prefix}.${topicOf(type)}+${partition}+`;
 
-/** What a file says of itself in its footer. */
-export function footerOf(type: RecordType, content: FileContent): ReadonlyMap<string, string> {
-  return new Map([
-    ['queuecast.record', type.name],
-    ['queuecast.schema_version', String(content.schemaVersion)],
-    ['queuecast.topic', content.topic],
-    ['queuecast.partition', String(content.partition)],
-    ['queuecast.first_offset', String(content.firstOffset)],
-    ['queuecast.last_offset', String(content.lastOffset)],
-    ['queuecast.cluster_id', content.clusterId],
-    ['queuecast.resume_offset', String(content.resumeOffset)],
-  ]);
-}
+const footerKey = 'queuecast';
 
 const footerFields = z.object({
-  'queuecast.schema_version': z.coerce.number(),
-  'queuecast.topic': z.string(),
-  'queuecast.first_offset': z.coerce.number(),
-  'queuecast.last_offset': z.coerce.number(),
-  'queuecast.cluster_id': z.string(),
-  'queuecast.resume_offset': z.coerce.number(),
+  record: z.string(),
+  schemaVersion: z.int(),
+  topic: z.string(),
+  partition: z.int(),
+  firstOffset: z.int(),
+  lastOffset: z.int(),
+  clusterId: z.string(),
+  resumeOffset: z.int(),
 });
+
+/**
+ * What a file says of itself in its footer: JSON under the one key `queuecast`, for the encoder writes several keys in any order,
+ * and the same rows shall give the same bytes.
+ */
+export function footerOf(type: RecordType, content: FileContent): ReadonlyMap<string, string> {
+  const { schemaVersion, topic, partition, firstOffset, lastOffset, clusterId, resumeOffset } = content;
+  const fields: z.output<typeof footerFields> = {
+    record: type.name,
+    schemaVersion,
+    topic,
+    partition,
+    firstOffset,
+    lastOffset,
+    clusterId,
+    resumeOffset,
+  };
+  return new Map([[footerKey, JSON.stringify(fields)]]);
+}
 
 /**
  * Opens the manifest of a dataset, removes unfinished files, and adds the files that a crash between their publication and their
@@ -65,7 +74,7 @@ export async function openDataset(dir: string, place: Place, types: readonly Rec
     const known = new Set(manifest.entries.map(({ file }) => file));
     for (const type of types) {
       for (const { file, date } of await listFiles(dir, type, place)) {
-        if (!known.has(file)) await manifest.append(await entryOf(dir, file, date, place));
+        if (!known.has(file)) await manifest.append(await entryOf(dir, file, date));
       }
     }
     return manifest;
@@ -90,33 +99,19 @@ async function listFiles(dir: string, type: RecordType, place: Place) {
   return found.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-async function entryOf(dir: string, file: string, date: string, place: Place): Promise<ManifestEntry> {
+async function entryOf(dir: string, file: string, date: string): Promise<ManifestEntry> {
   const path = join(dir, file);
   const content = await readFile(path).catch((error: unknown) => {
     throw fileFailure(error, path);
   });
-  let footer: ParquetFooter;
   try {
-    footer = await readFooter(content);
+    const footer = await readFooter(content);
+    const { record: _, ...fields } = footerFields.parse(JSON.parse(footer.metadata.get(footerKey) ?? 'null'));
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    return { file, dt: date, rows: footer.rows, bytes: content.length, sha256, ...fields };
   } catch (error) {
     throw foreign(path, error);
   }
-  const fields = footerFields.safeParse(Object.fromEntries(footer.metadata));
-  if (!fields.success) throw foreign(path, fields.error);
-  return {
-    file,
-    topic: fields.data['queuecast.topic'],
-    partition: place.partition,
-    dt: date,
-    firstOffset: fields.data['queuecast.first_offset'],
-    lastOffset: fields.data['queuecast.last_offset'],
-    rows: footer.rows,
-    bytes: content.length,
-    sha256: createHash('sha256').update(content).digest('hex'),
-    schemaVersion: fields.data['queuecast.schema_version'],
-    clusterId: fields.data['queuecast.cluster_id'],
-    resumeOffset: fields.data['queuecast.resume_offset'],
-  };
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

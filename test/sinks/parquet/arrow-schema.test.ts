@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { arrowSchemaOf, columnName, columnsOf } from '../../../sinks/parquet/arrow-schema.ts';
+import { calendarDate, count, defineRecord, epochMs } from '../../../streams/record.ts';
+import { recordTypes } from '../../../streams/records/all.ts';
+
+const recordOf = <Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>) =>
+  defineRecord({ name: 'sample', version: 1, kind: 'fact', key: [], schema });
+
+const shown = (schema: z.ZodObject) =>
+  arrowSchemaOf(columnsOf(recordOf(schema)))
+    .fields.map(({ name, type, nullable }) => `${name}: ${String(type)}${nullable ? ', null' : ''}`)
+    .slice(3);
+
+describe('the columns of a record type', () => {
+  test.each([
+    ['waitSecondsP80', 'wait_seconds_p80'],
+    ['queueId', 'queue_id'],
+    ['startMs', 'start_ms'],
+    ['waiting', 'waiting'],
+    ['p50', 'p50'],
+    ['KPIValue', 'kpi_value'],
+    ['agentsOnQueueMean', 'agents_on_queue_mean'],
+  ])('the field %s is the column %s', (field, column) => {
+    expect(columnName(field)).toBe(column);
+  });
+
+  test('begin with key, timestamp and offset of the record', () => {
+    const { fields } = arrowSchemaOf(columnsOf(recordOf(z.object({}))));
+    expect(fields.map(({ name, type, nullable }) => `${name}: ${String(type)}, ${nullable}`)).toEqual([
+      'record_key: Dictionary<Int32, Utf8>, false',
+      'record_timestamp: Timestamp<MICROSECOND, UTC>, false',
+      'record_offset: Int64, false',
+    ]);
+  });
+
+  test('have the types that the zod shape says', () => {
+    expect(
+      shown(
+        z.object({
+          startMs: epochMs(),
+          endMs: epochMs().nullable(),
+          day: calendarDate().optional(),
+          waiting: count(),
+          size: z.number().int().min(0),
+          share: z.number().min(0).max(1).nullable(),
+          isLate: z.boolean(),
+          name: z.string().min(1),
+          id: z.uuid(),
+          mode: z.enum(['a', 'b']).nullable(),
+          kind: z.literal('x').readonly(),
+          skillIds: z.array(z.string()).nullable(),
+        }),
+      ),
+    ).toEqual([
+      'start_ms: Timestamp<MICROSECOND, UTC>',
+      'end_ms: Timestamp<MICROSECOND, UTC>, null',
+      'day: Date32<DAY>, null',
+      'waiting: Int64',
+      'size: Int64',
+      'share: Float64, null',
+      'is_late: Bool',
+      'name: Dictionary<Int32, Utf8>',
+      'id: Dictionary<Int32, Utf8>',
+      'mode: Dictionary<Int32, Utf8>, null',
+      'kind: Dictionary<Int32, Utf8>',
+      'skill_ids: List<Utf8>, null',
+    ]);
+  });
+
+  test('the fields of an object stand in its place, nullable with it', () => {
+    expect(
+      shown(z.object({ inputs: z.object({ agentsIdle: count(), deep: z.object({ x: z.number() }).nullable() }) })),
+    ).toEqual(['inputs_agents_idle: Int64', 'inputs_deep_x: Float64, null']);
+  });
+
+  test('a field that no column can hold is named', () => {
+    const type = recordOf(z.object({ inputs: z.object({ scores: z.array(z.object({ n: z.number() })) }) }));
+    expect(() => columnsOf(type)).toThrow('Record sample.v1, field inputs.scores: no column holds a array');
+  });
+
+  test('two fields for one column are named', () => {
+    expect(() => columnsOf(recordOf(z.object({ aB: z.string(), a_b: z.string() })))).toThrow(
+      'two fields for the column a_b',
+    );
+    expect(() => columnsOf(recordOf(z.object({ recordKey: z.string() })))).toThrow('record_key');
+  });
+
+  test('every record type of ours but the journal has columns', () => {
+    for (const type of recordTypes.filter(({ name }) => name !== 'queue-event')) {
+      expect(columnsOf(type).length, type.name).toBeGreaterThan(3);
+    }
+  });
+});
