@@ -187,7 +187,11 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
       clusterId,
       resumeOffset: others.reduce((offset, other) => Math.min(offset, other.firstOffset), takenOffset),
     };
-    const chunks = encodeParquet(file.batches, { compression, rowGroupRowsMax, metadata: footerOf(archived.type, content) });
+    const chunks = encodeParquet(file.batches, {
+      compression,
+      rowGroupRowsMax,
+      metadata: footerOf(archived.type, content),
+    });
     const published = await publishFile(join(dir, content.file), chunks);
     await manifest.append({ ...content, ...published });
     archived.nextOffset = lastOffset + 1;

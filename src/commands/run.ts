@@ -14,7 +14,8 @@ import { type Simulator, type SimulatorSummary, startSimulator } from '../simula
 import { runStages } from '../stages.ts';
 import { tableTopics } from '../table.ts';
 import { startScreen } from './screen.ts';
-import { samplePath, addSettings, readConfig } from './settings.ts';
+import { addSettings, readConfig, samplePath } from './settings.ts';
+import { stopOnSignal } from './signals.ts';
 
 export function addRunCommand(program: Command): void {
   const command = program
@@ -22,10 +23,7 @@ export function addRunCommand(program: Command): void {
     .description('subscribe, derive, archive and show: the whole pipeline, or one role of it');
   addSettings(command).action(async (options: Readonly<Record<string, unknown>>) => {
     const { config } = readConfig(options);
-    const stop = new AbortController();
-    // The first signal drains in order; a second one has no patience left and ends the process.
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
-    await run(config, stop);
+    await run(config, stopOnSignal());
   });
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { startSimulator } from '../simulator/simulator.ts';
 import { addSettings, readConfig, samplePath } from './settings.ts';
+import { stopOnSignal } from './signals.ts';
 
 const address = z.object({
   port: z.coerce.number().int().min(0).max(65_535),
@@ -21,8 +22,6 @@ export function addSimulateCommand(program: Command): void {
       const listen = address.safeParse(options);
       if (!listen.success) command.error(`error: ${z.prettifyError(listen.error)}`, { exitCode: 2 });
       else {
-        const stop = new AbortController();
-        for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
         const simulator = await startSimulator({
           ...listen.data,
           trace: config.trace ?? samplePath(),
@@ -32,7 +31,7 @@ export function addSimulateCommand(program: Command): void {
           ...(typeof options['date'] === 'string' ? { date: options['date'] } : {}),
           clientId: config.clientId ?? 'simulator',
           clientSecret: config.clientSecret ?? 'simulator',
-          signal: stop.signal,
+          signal: stopOnSignal().signal,
         });
         process.stdout.write(`${simulator.url}\n`);
         const summary = await simulator.ended;
