@@ -19,7 +19,13 @@ export type ChannelInput =
       readonly random: number;
     }
   /** A REST call on the way failed for now. */
-  | { readonly kind: 'failed'; readonly nowMs: EpochMs; readonly cause: string; readonly random: number }
+  | {
+      readonly kind: 'failed';
+      readonly nowMs: EpochMs;
+      readonly cause: string;
+      readonly isGone: boolean;
+      readonly random: number;
+    }
   | { readonly kind: 'time'; readonly nowMs: EpochMs };
 
 export type ChannelCommand =
@@ -48,6 +54,8 @@ export interface ChannelState {
   attempts: number;
   liveSinceMs: EpochMs | null;
   retryAtMs: EpochMs;
+  /** The wake that is on its way; one chain of them is enough. */
+  wakeAtMs: EpochMs | null;
 }
 
 /** A channel silent for this long is pinged, so that freshness stays known. */
@@ -77,6 +85,7 @@ export const channelLife: Logic<ChannelState, ChannelInput, ChannelCommand> = {
     attempts: 0,
     liveSinceMs: null,
     retryAtMs: 0,
+    wakeAtMs: null,
   }),
   step(state, input) {
     switch (input.kind) {
@@ -93,7 +102,7 @@ export const channelLife: Logic<ChannelState, ChannelInput, ChannelCommand> = {
         state.phase = 'snapshotting';
         state.pings = 0;
         state.openedMs = input.nowMs;
-        return [state, [{ do: 'take-snapshot' }, { do: 'wake', atMs: input.nowMs + pingAfterMs }]];
+        return [state, [{ do: 'take-snapshot' }, ...wake(state, input.nowMs + pingAfterMs)]];
       case 'frame':
         state.lastFrameMs = input.nowMs;
         state.pings = 0;
@@ -110,11 +119,13 @@ export const channelLife: Logic<ChannelState, ChannelInput, ChannelCommand> = {
         if (input.isGone) state.isSubscribed = false;
         return [state, retreat(state, input.nowMs, input.cause, input.random)];
       case 'failed': {
+        if (input.isGone) state.isSubscribed = false;
         const hasSocket = state.phase === 'snapshotting' || state.phase === 'live';
         const drop: ChannelCommand[] = hasSocket ? [{ do: 'drop', cause: input.cause }] : [];
         return [state, [...retreat(state, input.nowMs, input.cause, input.random), ...drop]];
       }
       case 'time':
+        if (state.wakeAtMs !== null && input.nowMs >= state.wakeAtMs) state.wakeAtMs = null;
         return [state, onTime(state, input.nowMs)];
     }
   },
@@ -125,6 +136,12 @@ export function heardUntilMs(state: ChannelState): EpochMs | null {
   if (state.gap !== null) return state.gap.startMs;
   if (state.liveSinceMs === null || state.lastFrameMs === null) return state.liveSinceMs;
   return Math.max(state.liveSinceMs, state.lastFrameMs);
+}
+
+function wake(state: ChannelState, atMs: EpochMs): ChannelCommand[] {
+  if (state.wakeAtMs !== null && state.wakeAtMs <= atMs) return [];
+  state.wakeAtMs = atMs;
+  return [{ do: 'wake', atMs }];
 }
 
 function openGap(state: ChannelState, startMs: EpochMs, cause: string): ChannelCommand[] {
@@ -145,12 +162,12 @@ function retreat(state: ChannelState, nowMs: EpochMs, cause: string, random: num
   state.phase = 'waiting';
   const backoffMs = Math.min(backoffMsMax, 1_000 * 2 ** Math.min(state.attempts, 10));
   state.retryAtMs = nowMs + Math.floor(backoffMs * (0.5 + random / 2));
-  return [...commands, { do: 'wake', atMs: state.retryAtMs }];
+  return [...commands, ...wake(state, state.retryAtMs)];
 }
 
 function onTime(state: ChannelState, nowMs: EpochMs): ChannelCommand[] {
   if (state.phase === 'waiting') {
-    if (nowMs < state.retryAtMs) return [{ do: 'wake', atMs: state.retryAtMs }];
+    if (nowMs < state.retryAtMs) return wake(state, state.retryAtMs);
     state.phase = state.isSubscribed ? 'opening' : 'subscribing';
     return [{ do: state.isSubscribed ? 'open' : 'subscribe' }];
   }
@@ -162,7 +179,7 @@ function onTime(state: ChannelState, nowMs: EpochMs): ChannelCommand[] {
       : state.pings === 1
         ? heardMs + silentAfterMs
         : state.lastPingMs + answerWithinMs;
-  if (nowMs < dueMs) return [{ do: 'wake', atMs: dueMs }];
+  if (nowMs < dueMs) return wake(state, dueMs);
   if (state.pings === 2) return [{ do: 'drop', cause: 'silent' }];
   state.pings += 1;
   state.lastPingMs = nowMs;

@@ -47,6 +47,8 @@ export function createChannel(settings: ChannelSettings): Channel {
   let wake: () => void = () => undefined;
   let life = channelLife.start();
   let socket: WebSocket | undefined;
+  /** Ends what was begun for a socket together with it: its snapshot says nothing about the next one. */
+  let connection = new AbortController();
   let inventory: Inventory | undefined;
   let isIdentified = false;
   let connectUri = '';
@@ -106,6 +108,7 @@ export function createChannel(settings: ChannelSettings): Channel {
   function open(): void {
     const opened = new WebSocket(connectUri, { perMessageDeflate: false, handshakeTimeout: 15_000 });
     socket = opened;
+    connection = new AbortController();
     let cause = 'closed';
     let isGone = false;
     opened.on('open', () => {
@@ -129,6 +132,7 @@ export function createChannel(settings: ChannelSettings): Channel {
     opened.on('close', (code) => {
       if (socket !== opened) return;
       socket = undefined;
+      connection.abort();
       if (cause === 'closed') cause = `closed with ${code}`;
       tell({ kind: 'closed', nowMs: stamp(), cause, isGone, random: settings.random() });
     });
@@ -138,6 +142,7 @@ export function createChannel(settings: ChannelSettings): Channel {
     const dropped = socket;
     if (dropped === undefined) return;
     socket = undefined;
+    connection.abort();
     dropped.terminate();
     tell({ kind: 'closed', nowMs: stamp(), cause, isGone: false, random: settings.random() });
   }
@@ -152,11 +157,7 @@ export function createChannel(settings: ChannelSettings): Channel {
         else attempt(resumed.then(open));
         return;
       case 'take-snapshot':
-        attempt(
-          takeSnapshot(rest, inventory?.queueIds ?? [], onAnswer, takeSpoken, signal).then((nowMs) =>
-            tell({ kind: 'snapshot-taken', nowMs }),
-          ),
-        );
+        attempt(snapshot(connection.signal, signal));
         return;
       case 'ping':
         socket?.send('{"message":"ping"}');
@@ -165,7 +166,12 @@ export function createChannel(settings: ChannelSettings): Channel {
         drop(command.cause);
         return;
       case 'wake':
-        attempt(clock.sleep(command.atMs - clock.nowMs(), signal).then(() => tell({ kind: 'time', nowMs: stamp() })));
+        // A timer may ring a little early; what was asked for at a time happens at that time.
+        attempt(
+          clock
+            .sleep(command.atMs - clock.nowMs(), signal)
+            .then(() => tell({ kind: 'time', nowMs: Math.max(stamp(), command.atMs) })),
+        );
         return;
       case 'report-gap': {
         const { startMs, endMs, cause } = command;
@@ -183,6 +189,16 @@ export function createChannel(settings: ChannelSettings): Channel {
         else log.info({ startMs, endMs, cause }, 'channel gap repaired by a snapshot');
         return;
       }
+    }
+  }
+
+  async function snapshot(alive: AbortSignal, signal: AbortSignal): Promise<void> {
+    try {
+      const both = AbortSignal.any([signal, alive]);
+      const nowMs = await takeSnapshot(rest, inventory?.queueIds ?? [], onAnswer, takeSpoken, both);
+      if (!alive.aborted) tell({ kind: 'snapshot-taken', nowMs });
+    } catch (error) {
+      if (!alive.aborted) throw error;
     }
   }
 
@@ -204,8 +220,8 @@ export function createChannel(settings: ChannelSettings): Channel {
           if (error instanceof GenesysError && (life.liveSinceMs === null || isFinal(error))) failure = error;
           else if (error instanceof GenesysError) {
             log.warn({ code: error.code }, error.message);
-            if (error.code === 'QC_GENESYS_NOT_FOUND') life.isSubscribed = false;
-            tell({ kind: 'failed', nowMs: stamp(), cause: error.code, random: settings.random() });
+            const isGone = error.code === 'QC_GENESYS_NOT_FOUND';
+            tell({ kind: 'failed', nowMs: stamp(), cause: error.code, isGone, random: settings.random() });
           } else failure = error instanceof Error ? error : new Error(String(error));
           wake();
         });

@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { scaledClock, systemClock } from '../../../sinks/clock.ts';
+import type { Arrival } from '../../../src/genesys/arrival.ts';
+import { createChannel } from '../../../src/genesys/channel.ts';
+import type { Rest } from '../../../src/genesys/rest.ts';
+
+/** What happens, in order, and a way to wait for the next of a kind. */
+function createNotes() {
+  const notes: string[] = [];
+  const waiting: { prefix: string; after: number; resolve: () => void }[] = [];
+  return {
+    notes,
+    add(note: string) {
+      notes.push(note);
+      for (const each of waiting) if (note.startsWith(each.prefix)) each.resolve();
+    },
+    next: (prefix: string) => new Promise<void>((resolve) => waiting.push({ prefix, after: notes.length, resolve })),
+  };
+}
+
+test('a snapshot that was begun for a lost socket does not repair the gap of the next one', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const sockets: WebSocket[] = [];
+  server.on('connection', (socket) => sockets.push(socket));
+
+  const { notes, add, next } = createNotes();
+  const held: (() => void)[] = [];
+  const rest: Rest = {
+    get: (path) =>
+      Promise.resolve(
+        path.includes('organizations') ? { id: 'org' } : { entities: [{ id: 'q', name: 'q' }], nextUri: undefined },
+      ),
+    post(path) {
+      if (path.endsWith('/channels')) return Promise.resolve({ id: 'c', connectUri: `ws://127.0.0.1:${port}/c` });
+      if (!path.includes('conversations/activity')) return Promise.resolve({ results: [], entities: [] });
+      return new Promise((resolve) => {
+        held.push(() => resolve({ results: [] }));
+        add('snapshot asked for');
+      });
+    },
+  };
+  const channel = createChannel({
+    rest,
+    clock: scaledClock({ epochMs: 1_000_000, baseMs: systemClock.nowMs(), speed: 100 }),
+    log: pino({ level: 'silent' }),
+    journal: { untilMs: 500_000, organizationId: 'org' },
+    onArrival(arrival: Arrival) {
+      if (arrival.kind === 'channel-gap') add(arrival.endMs === null ? 'gap opened' : 'gap closed');
+      if (arrival.kind === 'rest' && arrival.path.includes('conversations/activity')) add('answer');
+    },
+    onOrganization: () => undefined,
+    random: () => 0,
+  });
+  const stop = new AbortController();
+  const asked = next('snapshot asked for');
+  const running = channel.run(stop.signal);
+  try {
+    await asked;
+    const askedAgain = next('snapshot asked for');
+    sockets[0]!.terminate();
+    await askedAgain;
+    // The late answer of the first snapshot is still a stamped answer; it repairs nothing.
+    held[0]!();
+    const closed = next('gap closed');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(notes.filter((note) => note.startsWith('gap'))).toEqual(['gap opened']);
+    held[1]!();
+    await closed;
+    expect(notes.filter((note) => note.startsWith('gap'))).toEqual(['gap opened', 'gap closed']);
+  } finally {
+    stop.abort();
+    await running;
+    server.close();
+  }
+});
