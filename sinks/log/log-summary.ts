@@ -7,7 +7,7 @@ import { errorCode, fileFailure } from './durable-file.ts';
 import { type Line, type LoggedDelivery, mayHoldCheckpoint, parseDelivery, splitLines } from './line.ts';
 import { corrupt, listSegments, type Segment } from './segments.ts';
 
-export interface CommittedCheckpoint {
+interface CommittedCheckpoint {
   readonly checkpoint: Checkpoint;
   /** How far the input was read for it. */
   readonly position: Position;

@@ -17,7 +17,7 @@ import { type RecordType, topicOf } from '../../streams/record.ts';
 import type { LogRecord } from '../log/log-tail.ts';
 
 /** What a column holds; `texts` is a list of strings. */
-export type ColumnKind = 'timestamp' | 'date' | 'integer' | 'number' | 'boolean' | 'text' | 'texts';
+type ColumnKind = 'timestamp' | 'date' | 'integer' | 'number' | 'boolean' | 'text' | 'texts';
 
 /** One column of an archived record. */
 export interface Column {

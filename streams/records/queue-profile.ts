@@ -13,7 +13,7 @@ export const queueProfile = defineRecord({
     validFromMs: epochMs(),
     name: z.string(),
     voiceServiceLevelTarget: z.number().nullable(),
-    voiceServiceLevelMs: z.number().nullable(),
+    voiceServiceLevelMs: count().nullable(),
   }),
 });
 

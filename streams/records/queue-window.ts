@@ -12,14 +12,23 @@ export const gauges = [
   'agentsNotResponding',
 ] as const;
 
-type Statistic = 'Mean' | 'Min' | 'Max' | 'Last';
+interface Statistics {
+  readonly Mean: z.ZodNullable<z.ZodNumber>;
+  readonly Min: z.ZodNullable<z.ZodInt>;
+  readonly Max: z.ZodNullable<z.ZodInt>;
+  readonly Last: z.ZodNullable<z.ZodInt>;
+}
 
-function column<Name extends string>(
-  name: Name,
-): { readonly [Key in `${Name}${Statistic}`]: z.ZodNullable<z.ZodNumber> };
+/** The columns of one gauge: a mean may have a fraction, a level that was observed has none. */
+function column<Name extends string>(name: Name): { readonly [S in keyof Statistics as `${Name}${S}`]: Statistics[S] };
 function column(name: string): Record<string, z.ZodNullable<z.ZodNumber>> {
-  const statistics: readonly Statistic[] = ['Mean', 'Min', 'Max', 'Last'];
-  return Object.fromEntries(statistics.map((statistic) => [name + statistic, z.number().nullable()]));
+  const level = () => z.int().nullable();
+  return {
+    [`${name}Mean`]: z.number().nullable(),
+    [`${name}Min`]: level(),
+    [`${name}Max`]: level(),
+    [`${name}Last`]: level(),
+  };
 }
 
 /**

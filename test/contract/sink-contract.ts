@@ -6,7 +6,7 @@ import type { Checkpoint } from '../../streams/logic.ts';
 import { defineRecord, output } from '../../streams/record.ts';
 
 /** What a reader finds where a sink has written. */
-export interface Stored {
+interface Stored {
   readonly records: readonly {
     readonly record: string;
     readonly key: string;
@@ -26,7 +26,7 @@ export interface SinkHarness {
   failNext(): void;
 }
 
-export const level = defineRecord({
+const level = defineRecord({
   name: 'level',
   version: 1,
   kind: 'state',

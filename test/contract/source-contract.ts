@@ -13,7 +13,7 @@ export interface SourceHarness {
   close(): Promise<void>;
 }
 
-export interface OpenedSource {
+interface OpenedSource {
   readonly source: Source<number>;
   readonly drain: () => void;
 }

@@ -18,6 +18,11 @@ import { type Checkpoint } from '../../streams/logic.ts';
 import { type Output, topicOf } from '../../streams/record.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { queueState, type QueueState } from '../../streams/records/queue-state.ts';
+import { columnsOf } from '../../sinks/parquet/arrow-schema.ts';
+import { channelGap } from '../../streams/records/channel-gap.ts';
+import { queueProfile } from '../../streams/records/queue-profile.ts';
+import { queueWindow } from '../../streams/records/queue-window.ts';
+import { runPython } from '../support/python.ts';
 import { readParquetRows } from '../support/parquet.ts';
 import { logBytes, readLog, simulatorEnv, startProcess, until } from '../support/pipeline-process.ts';
 
@@ -45,6 +50,28 @@ let journal: readonly LogRecord[] = [];
 let events: readonly QueueEvent[] = [];
 let outputs: readonly LogRecord[] = [];
 let lastExit: number | string = '';
+
+const toJson = `
+import datetime, json, sys
+epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+def plain(value):
+    return (value - epoch) // datetime.timedelta(microseconds=1) if isinstance(value, datetime.datetime) else value
+def show(rows): print(json.dumps([{name: plain(value) for name, value in row.items()} for row in rows]))
+`;
+
+/** Each prints the rows of the files below a folder as JSON, times in epoch microseconds. */
+const readers: Readonly<Record<string, string>> = {
+  pyarrow: `${toJson}
+import pyarrow.dataset
+show(pyarrow.dataset.dataset(sys.argv[1], format='parquet').to_table().sort_by('record_offset').to_pylist())`,
+  duckdb: `${toJson}
+import duckdb
+connection = duckdb.connect()
+connection.execute("set timezone = 'UTC'")
+found = connection.execute(f"select * from read_parquet('{sys.argv[1]}/*/*.parquet', hive_partitioning = false) order by record_offset")
+names = [column[0] for column in found.description]
+show([dict(zip(names, row)) for row in found.fetchall()])`,
+};
 
 /** The same numbers each time, so that a failure can be seen again. */
 function randomNumbers(seed: number): () => number {
@@ -289,6 +316,23 @@ describe('a pipeline that was killed ten times', () => {
       const offsets = rows.map((row) => Number(row['record_offset'])).sort((a, b) => a - b);
       const expected = outputs.filter((each) => each.record === `${record}.v1`).map(({ offset }) => offset);
       expect(offsets, record).toEqual(expected);
+    }
+  });
+
+  test.each(['pyarrow', 'duckdb'])('left files in which %s reads what the output log says', async (reader) => {
+    for (const type of [queueWindow, channelGap, queueProfile]) {
+      const folder = join(dataDir, 'parquet', type.name);
+      const told = z
+        .array(z.record(z.string(), z.unknown()))
+        .parse(JSON.parse(await runPython(readers[reader]!, [folder])));
+      const columns = columnsOf(type);
+      const records = outputs.filter(({ record }) => record === topicOf(type));
+      const plain = (kind: string, value: unknown) =>
+        kind === 'timestamp' && value !== null ? Number(value) * 1000 : value;
+      const rows = records.map((record) =>
+        Object.fromEntries(columns.map(({ name, kind, read }) => [name, plain(kind, read(record) ?? null)])),
+      );
+      expect(told, type.name).toEqual(rows);
     }
   });
 

@@ -208,7 +208,12 @@ describe('a segment log', () => {
     expect(await keysIn(dir)).toEqual(['a', 'b']);
   });
 
-  test.each([`${process.pid}\n`, '', 'torn', '0\n'])('a lock that holds %j is stale', async (content) => {
+  test.each([
+    ['our own id', `${process.pid}\n`],
+    ['nothing', ''],
+    ['no id', 'torn'],
+    ['zero', '0\n'],
+  ])('a lock that holds %s is stale', async (_, content) => {
     const dir = newFolder();
     await writeLog(dir, []);
     writeFileSync(join(dir, 'writer.lock'), content);
@@ -263,6 +268,25 @@ describe('a segment log', () => {
     expect(statSync(lastSegment(dir)).size).toBe(whole + 25);
     await writeLog(dir, [calls(['b'], 2)]);
     expect(await keysIn(dir)).toEqual(['a', 'b']);
+  });
+
+  test('a line is forced to disk before its append resolves', async () => {
+    const steps: string[] = [];
+    const log = await openLog({
+      dir: newFolder(),
+      async write(file, bytes) {
+        const datasync = file.datasync.bind(file);
+        file.datasync = async () => {
+          await datasync();
+          steps.push('synced');
+        };
+        await file.appendFile(bytes);
+        steps.push('written');
+      },
+    });
+    await log.append(calls(['a'], 1)).then(() => steps.push('resolved'));
+    await log.close();
+    expect(steps).toEqual(['written', 'synced', 'resolved']);
   });
 
   test('a folder that cannot be made says so', async () => {

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+const pins = ['pyarrow==26.0.1', 'duckdb==2.0.0', 'pytz==2026.6'];
+const cache = join(import.meta.dirname, '../../.cache/python');
+/** Another set of versions is another environment. */
+const environment = join(cache, pins.join('+').replaceAll('==', '-'));
+const interpreter = join(environment, 'bin/python');
+const whole = join(environment, 'whole');
+
+/**
+ * Runs a script in a Python of our own with pyarrow and DuckDB, which is made at its first use and needs `python3` with venv and
+ * a package index. Resolves with what the script prints.
+ */
+export async function runPython(script: string, args: readonly string[] = []): Promise<string> {
+  await makeEnvironment();
+  const { stdout } = await execute(interpreter, ['-c', script, ...args], { maxBuffer: 1e9 });
+  return stdout;
+}
+
+async function makeEnvironment(): Promise<void> {
+  const isWhole = await access(whole).then(
+    () => true,
+    () => false,
+  );
+  if (isWhole) return;
+  try {
+    await rm(environment, { recursive: true, force: true });
+    await mkdir(cache, { recursive: true });
+    await execute('python3', ['-m', 'venv', environment]);
+    await execute(interpreter, ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', ...pins]);
+    await writeFile(whole, '');
+  } catch (cause) {
+    throw new Error(
+      `No Python with ${pins.join(', ')} can be made in ${environment}: install python3 with venv (3.10 or later) and let pip reach its index.`,
+      { cause },
+    );
+  }
+}
