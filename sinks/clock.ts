@@ -14,7 +14,13 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   async sleep(ms, signal) {
     signal.throwIfAborted();
-    await delay(Math.min(Math.max(ms, 0), timerMsMax), undefined, { signal });
+    try {
+      await delay(Math.min(Math.max(ms, 0), timerMsMax), undefined, { signal });
+    } catch (error) {
+      // Node rejects with an error of its own.
+      signal.throwIfAborted();
+      throw error;
+    }
   },
 };
 
