@@ -3,7 +3,7 @@ import { map, type OperatorFunction, pipe } from 'rxjs';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../sinks/clock.ts';
 import { createLogSink } from '../sinks/log/log-sink.ts';
-import { type LogSummary, readLogSummary } from '../sinks/log/log-summary.ts';
+import { readLogSummary } from '../sinks/log/log-summary.ts';
 import { openSegmentLog } from '../sinks/log/segment-log.ts';
 import { createParquetSink } from '../sinks/parquet/parquet-sink.ts';
 import { derive, type DeriveSettings } from '../streams/derive.ts';
@@ -18,11 +18,12 @@ import { GenesysError } from './genesys/errors.ts';
 import { domainOf } from './genesys/region.ts';
 import { createRest } from './genesys/rest.ts';
 import type { Health } from './health.ts';
+import { organizationOf, readJournalTail } from './journal-tail.ts';
 import type { Latest } from './latest.ts';
 import { runPipeline } from './pipeline.ts';
 import { resume, resumePoint } from './refold.ts';
 import { createChannelSource } from './sources/channel-source.ts';
-import { createLogSource } from './sources/log-source.ts';
+import { createLogSource, type LogRecord } from './sources/log-source.ts';
 import type { Stage } from './stages.ts';
 
 /** Where the parts of a run lie in its data folder. */
@@ -37,6 +38,8 @@ export interface Composition {
   readonly dataDir: string;
   readonly timeZone: string;
   readonly platformClock: Clock;
+  /** How long a ping may go unanswered, in platform time. */
+  readonly answerWithinMs: number;
   readonly log: Logger;
   readonly health: Health;
   readonly latest: Latest;
@@ -48,135 +51,124 @@ const clockSkewMsMax = 60_000;
 
 /** The pipelines of this process, in the order in which data flows through them. */
 export function composeStages(composition: Composition): readonly Stage[] {
-  const stages = { ingest, derive: deriveStage, archive, serve };
   const { role } = composition.config;
+  const works = { ingest, derive: deriveAll, archive, serve };
   const names = ['ingest', 'derive', 'archive', 'serve'] as const;
-  return names.filter((name) => role === 'all' || role === name).map((name) => stages[name](composition));
+  return names.filter((name) => role === 'all' || role === name).map((name) => stage(name, works[name], composition));
 }
 
-function ingest({ config, dataDir, platformClock, log, health }: Composition): Stage {
+/** Does a stage's work; `drained` is aborted when it shall end once all that was written before is done. */
+type Work = (composition: Composition, drained: AbortSignal, signal: AbortSignal) => Promise<void>;
+
+function stage(name: string, work: Work, composition: Composition): Stage {
   const drained = new AbortController();
-  return {
-    name: 'ingest',
-    async run(signal) {
-      const journal = await openSegmentLog({
-        dir: folders(dataDir).journal,
-        bytesMax: config.journalBytesMax,
-        hasCheckpoints: false,
-      });
-      const sink = createLogSink(journal);
-      const last = lastOf(journal.found);
-      if (last !== null && platformClock.nowMs() < last.untilMs - clockSkewMsMax) {
-        await sink.close();
-        const message = `The journal in ${dataDir} ends at ${isoTime(last.untilMs)}, the platform's clock shows ${isoTime(platformClock.nowMs())}: use another data folder (--data-dir, QUEUECAST_DATA_DIR)`;
-        throw new GenesysError('QC_GENESYS_MISMATCH', message);
-      }
-      let organizationId = '';
-      const source = createChannelSource({
-        rest: createRest({ ...platformUrls(config), ...credentials(config), clock: platformClock }),
-        clock: platformClock,
-        systemClock,
-        log,
-        journal: last,
-        onOrganization: (id) => (organizationId = id),
-        random: Math.random,
-        tickMs: config.tickMs,
-        batchEventsMax: config.batchEventsMax,
-        pauseMaxMs: config.pauseMaxMs,
-      });
-      drained.signal.addEventListener('abort', () => source.drain());
-      if (drained.signal.aborted) source.drain();
-      const operator: OperatorFunction<Arrival, Output> = pipe(
-        decode(),
-        map((event) => {
-          if (event.kind === 'input-rejected') health.rejected += 1;
-          if (event.kind === 'channel-gap' && event.endMs === null) health.gaps += 1;
-          health.events += 1;
-          const journaled = output(queueEvent, event, event.receivedAtMs);
-          return { ...journaled, key: `${organizationId}/${journaled.key}` };
-        }),
-      );
-      await runPipeline({ source, operator, sink }, signal);
-    },
-    drain: () => drained.abort(),
-  };
+  return { name, run: (signal) => work(composition, drained.signal, signal), drain: () => drained.abort() };
 }
 
-function deriveStage({ config, dataDir, timeZone, health }: Composition): Stage {
-  const drained = new AbortController();
-  return {
-    name: 'derive',
-    async run(signal) {
-      const { journal, outputs } = folders(dataDir);
-      const organizationId = await firstOrganization(journal, AbortSignal.any([signal, drained.signal]));
-      if (organizationId === undefined) return;
-      const settings: DeriveSettings = { ...config, organizationId, shard, timeZone };
-      const outputLog = await openSegmentLog({ dir: outputs, bytesMax: config.journalBytesMax });
-      const { checkpoint, position } = outputLog.found;
-      const point = resumePoint(derive(settings).snapshot(), checkpoint, position);
-      const runner = derive(settings, point.from);
-      const source = createLogSource({
-        dir: journal,
-        fromOffset: point.readFrom,
-        batchEventsMax: config.batchEventsMax,
-        commitEveryMs: config.commitEveryMs,
-        clock: systemClock,
-      });
-      drained.signal.addEventListener('abort', () => source.drain());
-      if (drained.signal.aborted) source.drain();
-      await runPipeline(
-        {
-          source,
-          operator: pipe(
-            map(({ offset, value }) => ({ offset, event: eventSchema.parse(value) })),
-            resume(runner, point),
-          ),
-          sink: createLogSink(outputLog),
-          committed: position,
-          checkpoints: {
-            everyMs: config.checkpointEveryMs,
-            timeOf: (record) => record.atMs,
-            snapshot: () => runner.snapshot(),
-          },
-          onDelivered({ outputs: written, conflated }) {
-            health.outputs += written;
-            health.conflated += conflated;
-          },
-        },
-        signal,
-      );
-    },
-    drain: () => drained.abort(),
-  };
+function whenAborted(signal: AbortSignal, act: () => void): void {
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act, { once: true });
 }
 
-function archive({ config, dataDir }: Composition): Stage {
-  const drained = new AbortController();
-  return {
-    name: 'archive',
-    async run(signal) {
-      const { outputs, parquet } = folders(dataDir);
-      const sink = await createParquetSink({ dir: parquet, log: outputs, recordTypes });
-      const source = createLogSource({
-        dir: outputs,
-        fromOffset: sink.resumeOffset,
-        batchEventsMax: config.batchEventsMax,
-        commitEveryMs: 0,
-        clock: systemClock,
-      });
-      drained.signal.addEventListener('abort', () => source.drain());
-      if (drained.signal.aborted) source.drain();
-      try {
-        await source.run(({ events, position }) => sink.archive(events, position), signal);
-      } finally {
-        await sink.close();
-      }
-    },
-    drain: () => drained.abort(),
-  };
+async function ingest(composition: Composition, drained: AbortSignal, signal: AbortSignal): Promise<void> {
+  const { config, dataDir, platformClock, answerWithinMs, log, health } = composition;
+  const dir = folders(dataDir).journal;
+  const rest = createRest({ ...platformUrls(config), ...credentials(config), clock: platformClock });
+  const segments = await openSegmentLog({ dir, bytesMax: config.journalBytesMax, hasCheckpoints: false });
+  const sink = createLogSink(segments);
+  const journal = await readJournalTail(dir, segments.found);
+  if (journal !== null && platformClock.nowMs() < journal.untilMs - clockSkewMsMax) {
+    await sink.close();
+    const message = `The journal in ${dataDir} ends at ${isoTime(journal.untilMs)}, the platform's clock shows ${isoTime(platformClock.nowMs())}: use another data folder (--data-dir, QUEUECAST_DATA_DIR)`;
+    throw new GenesysError('QC_GENESYS_MISMATCH', message);
+  }
+  let organizationId = journal?.organizationId ?? '';
+  const source = createChannelSource({
+    rest,
+    clock: platformClock,
+    systemClock,
+    log,
+    journal,
+    answerWithinMs,
+    onOrganization: (id) => (organizationId = id),
+    random: Math.random,
+    tickMs: config.tickMs,
+    batchEventsMax: config.batchEventsMax,
+    pauseMaxMs: config.pauseMaxMs,
+  });
+  whenAborted(drained, () => source.drain());
+  const operator: OperatorFunction<Arrival, Output> = pipe(
+    decode(),
+    map((event) => {
+      if (event.kind === 'input-rejected') health.rejected += 1;
+      if (event.kind === 'channel-gap' && event.endMs === null) health.gaps += 1;
+      health.events += 1;
+      const journaled = output(queueEvent, event, event.receivedAtMs);
+      return { ...journaled, key: `${organizationId}/${journaled.key}` };
+    }),
+  );
+  await runPipeline({ source, operator, sink }, signal);
 }
 
-function serve({ config, dataDir, latest }: Composition): Stage {
+async function deriveAll(composition: Composition, drained: AbortSignal, signal: AbortSignal): Promise<void> {
+  const { config, dataDir, timeZone, health } = composition;
+  const { journal, outputs } = folders(dataDir);
+  const organizationId = await firstOrganization(journal, AbortSignal.any([signal, drained]));
+  if (organizationId === undefined) return;
+  const settings: DeriveSettings = { ...config, organizationId, shard, timeZone };
+  const outputLog = await openSegmentLog({ dir: outputs, bytesMax: config.journalBytesMax });
+  const { checkpoint, position } = outputLog.found;
+  const point = resumePoint(derive(settings).snapshot(), checkpoint, position);
+  const runner = derive(settings, point.from);
+  const source = createLogSource({
+    dir: journal,
+    fromOffset: point.readFrom,
+    batchEventsMax: config.batchEventsMax,
+    commitEveryMs: config.commitEveryMs,
+    clock: systemClock,
+  });
+  whenAborted(drained, () => source.drain());
+  const operator: OperatorFunction<LogRecord, Output> = pipe(
+    map(({ offset, value }) => ({ offset, event: eventSchema.parse(value) })),
+    resume(runner, point),
+  );
+  const checkpoints = {
+    everyMs: config.checkpointEveryMs,
+    timeOf: (record: LogRecord) => record.atMs,
+    snapshot: () => runner.snapshot(),
+  };
+  const onDelivered = (delivered: { readonly outputs: number; readonly conflated: number }) => {
+    health.outputs += delivered.outputs;
+    health.conflated += delivered.conflated;
+  };
+  const sink = createLogSink(outputLog);
+  await runPipeline({ source, operator, sink, committed: position, checkpoints, onDelivered }, signal);
+}
+
+async function archive({ config, dataDir }: Composition, drained: AbortSignal, signal: AbortSignal): Promise<void> {
+  const { outputs, parquet } = folders(dataDir);
+  const sink = await createParquetSink({ dir: parquet, log: outputs, recordTypes });
+  const source = createLogSource({
+    dir: outputs,
+    fromOffset: sink.resumeOffset,
+    batchEventsMax: config.batchEventsMax,
+    commitEveryMs: 0,
+    clock: systemClock,
+  });
+  whenAborted(drained, () => source.drain());
+  try {
+    await source.run(({ events, position }) => sink.archive(events, position), signal);
+  } finally {
+    await sink.close();
+  }
+}
+
+/** Only shows: it stops where it is, whatever is left to read. */
+async function serve(
+  { config, dataDir, latest }: Composition,
+  drained: AbortSignal,
+  signal: AbortSignal,
+): Promise<void> {
   const source = createLogSource({
     dir: folders(dataDir).outputs,
     fromOffset: 0,
@@ -184,15 +176,13 @@ function serve({ config, dataDir, latest }: Composition): Stage {
     commitEveryMs: 0,
     clock: systemClock,
   });
-  return {
-    name: 'serve',
-    run: (signal) =>
-      source.run(({ events }) => {
-        for (const record of events) latest.take(record);
-        return Promise.resolve();
-      }, signal),
-    drain: () => source.drain(),
+  const show = (batch: { readonly events: readonly LogRecord[] }) => {
+    for (const record of batch.events) latest.take(record);
+    return Promise.resolve();
   };
+  await source.run(show, AbortSignal.any([signal, drained])).catch((error: unknown) => {
+    if (!drained.aborted) throw error;
+  });
 }
 
 /** Waits for the first record of the journal; undefined when asked to stop before there is one. */
@@ -204,14 +194,6 @@ async function firstOrganization(dir: string, signal: AbortSignal): Promise<stri
     await systemClock.sleep(20, signal).catch(() => undefined);
   }
 }
-
-function lastOf({ lastAtMs, lastKey }: LogSummary): { untilMs: number; organizationId: string } | null {
-  return lastAtMs === undefined || lastKey === undefined
-    ? null
-    : { untilMs: lastAtMs, organizationId: organizationOf(lastKey) };
-}
-
-const organizationOf = (key: string) => key.slice(0, key.indexOf('/'));
 
 function platformUrls(config: Config): { readonly apiUrl: string; readonly loginUrl: string } {
   if (config.gatewayHost !== undefined) {

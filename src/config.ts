@@ -6,7 +6,8 @@ import { domainOf, regionNames } from './genesys/region.ts';
 const text = () => z.string().trim().min(1);
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 /** A limit that can be lifted. */
-const limit = (max: number) => z.union([z.literal('none').transform(() => null), z.null(), whole(0, max)]);
+const limit = (min: number, max: number) =>
+  z.union([z.literal('none').transform(() => null), z.null(), whole(min, max)]);
 
 const dayMs = 86_400_000;
 
@@ -33,8 +34,8 @@ const schema = z.object({
   windowSizeMs: whole(1_000, dayMs).default(60_000),
   outOfOrdernessMs: whole(0, dayMs).default(0),
   allowedLatenessMs: whole(0, dayMs).default(0),
-  holdMs: limit(dayMs).default(null),
-  gapMaxMs: limit(7 * dayMs).default(900_000),
+  holdMs: limit(1, dayMs).default(null),
+  gapMaxMs: limit(0, 7 * dayMs).default(900_000),
   commitEveryMs: whole(0, 60_000).default(0),
   checkpointEveryMs: whole(1_000, dayMs).default(300_000),
   batchEventsMax: whole(1, 1_000_000).default(5_000),
@@ -95,7 +96,7 @@ const origins: Readonly<Record<Name, Origin>> = {
   windowSizeMs: { env: ['QUEUECAST_WINDOW_SIZE_MS'], allowed: milliseconds('1000 to 86400000') },
   outOfOrdernessMs: { env: ['QUEUECAST_OUT_OF_ORDERNESS_MS'], allowed: milliseconds('0 to 86400000') },
   allowedLatenessMs: { env: ['QUEUECAST_ALLOWED_LATENESS_MS'], allowed: milliseconds('0 to 86400000') },
-  holdMs: { env: ['QUEUECAST_HOLD_MS'], allowed: milliseconds('0 to 86400000, or none') },
+  holdMs: { env: ['QUEUECAST_HOLD_MS'], allowed: milliseconds('1 to 86400000, or none') },
   gapMaxMs: { env: ['QUEUECAST_GAP_MAX_MS'], allowed: milliseconds('0 to 604800000, or none') },
   commitEveryMs: { env: ['QUEUECAST_COMMIT_EVERY_MS'], allowed: milliseconds('0 to 60000') },
   checkpointEveryMs: { env: ['QUEUECAST_CHECKPOINT_EVERY_MS'], allowed: milliseconds('1000 to 86400000') },

@@ -47,6 +47,10 @@ export async function runPipeline<E>(pipeline: Pipeline<E>, signal: AbortSignal)
       collected = [];
       for (const event of batch.events) input$.next(event);
       if (failures.length > 0) throw failures[0];
+      const first = batch.events[0];
+      // Due by what was read, not by what was delivered: a process that dies young must not leave all to the next.
+      if (checkpoints !== undefined && first !== undefined)
+        checkpointDueMs ??= checkpoints.timeOf(first) + checkpoints.everyMs;
       if (batch.position <= committed) return;
       const { kept, dropped } = conflate(collected);
       position = batch.position;
@@ -55,8 +59,7 @@ export async function runPipeline<E>(pipeline: Pipeline<E>, signal: AbortSignal)
       let checkpoint: Checkpoint | undefined;
       if (checkpoints !== undefined && last !== undefined) {
         const timeMs = checkpoints.timeOf(last);
-        checkpointDueMs ??= timeMs + checkpoints.everyMs;
-        if (timeMs >= checkpointDueMs) {
+        if (checkpointDueMs !== undefined && timeMs >= checkpointDueMs) {
           checkpointDueMs = timeMs + checkpoints.everyMs;
           eventsSinceCheckpoint = 0;
           checkpoint = checkpoints.snapshot();

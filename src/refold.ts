@@ -12,7 +12,7 @@ export interface ResumePoint {
   readonly isChanged: boolean;
 }
 
-/** The newest checkpoint serves if it was made by the very logics that run now; otherwise all is folded anew, from the start. */
+/** The newest checkpoint serves if it was made by the very logics and settings that run now; otherwise all is folded anew. */
 export function resumePoint(
   fresh: Checkpoint,
   saved: { readonly checkpoint: Checkpoint; readonly position: Position } | undefined,
@@ -22,7 +22,8 @@ export function resumePoint(
   const names = Object.keys(fresh);
   const isSame =
     names.length === Object.keys(saved.checkpoint).length &&
-    names.every((name) => saved.checkpoint[name]?.version === fresh[name]?.version);
+    names.every((name) => saved.checkpoint[name]?.version === fresh[name]?.version) &&
+    JSON.stringify(saved.checkpoint['settings']?.state) === JSON.stringify(fresh['settings']?.state);
   if (!isSame) return { from: {}, readFrom: 0, committed, isChanged: true };
   return { from: saved.checkpoint, readFrom: saved.position, committed, isChanged: false };
 }

@@ -44,6 +44,8 @@ export function tableRows(latest: Latest, nowMs: number): readonly Row[] {
   return Array.from(latest.of(topicOf(queueState)), ([key, { value }]) => {
     const state = queueState.schema.parse(value);
     const prediction = predictions.get(key);
+    // What is stale is as old as the gap, whenever that was found out.
+    const knownMs = state.status === 'stale' ? heardMs : Math.max(heardMs, state.observedAtMs);
     const longestMs = state.longestWaitStartMs === null ? null : nowMs - state.longestWaitStartMs;
     return {
       name: names.get(state.queueId) ?? state.queueId,
@@ -52,7 +54,7 @@ export function tableRows(latest: Latest, nowMs: number): readonly Row[] {
       agents: `${shown(state.agentsIdle)}/${shown(state.agentsOnQueue)}`,
       longest: longestMs === null ? '-' : minutes(longestMs / 1000),
       predicted: prediction === undefined ? '-' : predictedWait(prediction.value),
-      age: `${Math.max(0, Math.round((nowMs - Math.max(heardMs, state.observedAtMs)) / 1000))} s`,
+      age: `${Math.max(0, Math.round((nowMs - knownMs) / 1000))} s`,
     };
   }).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.media < b.media ? -1 : 1));
 }

@@ -30,12 +30,13 @@ function news(known: AgentState, event: EventOf<'agent-status'> | EventOf<'agent
     };
   }
   const { routingStatus, routingStatusSinceMs, presence, presenceSinceMs, activeQueueIds } = event;
+  const isOldStatus = isOlder(routingStatusSinceMs, known.routingStatusSinceMs);
+  const isOldPresence = isOlder(presenceSinceMs, known.presenceSinceMs);
   return {
-    ...(routingStatus !== null && !isOlder(routingStatusSinceMs, known.routingStatusSinceMs)
-      ? { routingStatus, routingStatusSinceMs }
-      : {}),
-    ...(presence !== null && !isOlder(presenceSinceMs, known.presenceSinceMs) ? { presence, presenceSinceMs } : {}),
-    ...(activeQueueIds !== null ? { activeQueueIds: activeQueueIds.toSorted() } : {}),
+    ...(routingStatus !== null && !isOldStatus ? { routingStatus, routingStatusSinceMs } : {}),
+    ...(presence !== null && !isOldPresence ? { presence, presenceSinceMs } : {}),
+    // The queues have no date of their own: they are as old as what came with them.
+    ...(activeQueueIds !== null && !isOldStatus && !isOldPresence ? { activeQueueIds: activeQueueIds.toSorted() } : {}),
   };
 }
 

@@ -13,6 +13,8 @@ interface HalfHour {
 /** The half hours of one local day, for one queue and media type, as far as they were seen, and their sums. */
 export interface DayTotals {
   date: string;
+  /** When the next day begins. */
+  endMs: EpochMs;
   sinceMs: EpochMs;
   target: number | null;
   halfHours: Map<EpochMs, HalfHour>;
@@ -20,6 +22,13 @@ export interface DayTotals {
 }
 
 const nothing = (): HalfHour => ({ offered: 0, answered: 0, abandoned: 0, withinTarget: 0, serviceLevelOf: 0 });
+
+/** Zones change their date at a quarter of an hour, whatever their offset; a day has 25 hours at most. */
+function nextDateMs(fromMs: EpochMs, date: string, timeZone: string): EpochMs {
+  let atMs = fromMs;
+  while (localDate(atMs, timeZone) === date) atMs += 900_000;
+  return atMs;
+}
 
 /** Merges the totals of one half hour: each metric supersedes what was known of it. An earlier day than the known one is left out. */
 export function foldDayTotals(
@@ -31,7 +40,16 @@ export function foldDayTotals(
   const date = localDate(startMs, timeZone);
   if (known !== null && date < known.date) return known;
   const totals: DayTotals =
-    known?.date === date ? known : { date, sinceMs: startMs, target: null, halfHours: new Map(), sums: nothing() };
+    known?.date === date
+      ? known
+      : {
+          date,
+          endMs: nextDateMs(startMs, date, timeZone),
+          sinceMs: startMs,
+          target: null,
+          halfHours: new Map(),
+          sums: nothing(),
+        };
   totals.sinceMs = Math.min(totals.sinceMs, startMs);
   const half = totals.halfHours.get(startMs) ?? nothing();
   totals.halfHours.set(startMs, half);

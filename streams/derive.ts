@@ -61,10 +61,15 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
       inOrganization(settings.organizationId),
     );
 
-  return {
-    operator,
-    snapshot: () => runners.reduce<Checkpoint>((all, runner) => ({ ...all, ...runner.snapshot() }), {}),
-  };
+  // A state that was made with other settings is no state of this derivation. Named one by one: nothing else may get in.
+  const { organizationId, timeZone, windowSizeMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs } = settings;
+  const made = { organizationId, timeZone, windowSizeMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs };
+  const snapshot = () =>
+    runners.reduce<Checkpoint>((all, runner) => ({ ...all, ...runner.snapshot() }), {
+      settings: { version: 1, state: made },
+    });
+
+  return { operator, snapshot };
 }
 
 const asWindowInput = (state: QueueState): WindowInput => ({ kind: 'queue-state', state });

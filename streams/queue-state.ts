@@ -3,41 +3,42 @@ import type { EventOf, InstantMetric, QueueEvent } from './event.ts';
 import { foldHandleTime, type HandleTime, handleSecondsMean, startHandleTime } from './handle-time.ts';
 import type { Logic } from './logic.ts';
 import type { EpochMs } from './record.ts';
-import type { QueueState } from './records/queue-state.ts';
+import { type QueueState, queueState } from './records/queue-state.ts';
 
-/** Counts by metric and qualifier. Complete since a snapshot: then an absent count is zero, otherwise it is unknown. */
-interface Group {
-  complete: boolean;
-  counts: Map<string, InstantMetric>;
-}
+/** Counts by metric and qualifier. */
+type Counts = Map<string, InstantMetric>;
 
-interface MediaGroup extends Group {
+interface MediaGroup {
+  counts: Counts;
   /** Media types nobody ever used are left unsaid, all but voice. */
   used: boolean;
-  /** Conversation → when it joined. Known to be whole only after a snapshot named everyone. */
+  /** Conversation → when it joined. */
   enqueuedAtMs: Map<string, EpochMs>;
-  enqueuedComplete: boolean;
   day: DayTotals | null;
   handleTime: HandleTime;
   published: QueueState | null;
 }
 
-/** What is known of one queue, as it is saved. */
 interface Queue {
-  status: QueueState['status'];
-  agents: Group;
+  /** A snapshot has said all counts: one that is absent is zero, otherwise it is unknown. */
+  countsKnown: boolean;
+  /** A snapshot has named everyone who waits. */
+  waitingKnown: boolean;
+  agents: Counts;
   media: Map<string, MediaGroup>;
 }
 
-type Queues = Map<string, Queue>;
-
-const startGroup = (): Group => ({ complete: false, counts: new Map() });
+/** What is known of all queues, as it is saved. */
+interface Queues {
+  /** Nothing counts as observed until the gap is closed: what arrives meanwhile may miss something. */
+  isGapOpen: boolean;
+  byId: Map<string, Queue>;
+}
 
 const startMediaGroup = (mediaType: string): MediaGroup => ({
-  ...startGroup(),
+  counts: new Map(),
   used: mediaType === 'voice',
   enqueuedAtMs: new Map(),
-  enqueuedComplete: false,
   day: null,
   handleTime: startHandleTime(),
   published: null,
@@ -45,50 +46,45 @@ const startMediaGroup = (mediaType: string): MediaGroup => ({
 
 /**
  * Folds events into what is known of each queue and media type; one output whenever anything but its time has changed.
- * Partial counts are merged, a snapshot replaces, a gap makes everything stale until the queue's next snapshot.
+ * Partial counts are merged, a snapshot replaces, and while a gap is open everything is stale.
  */
 export function followQueues(settings: { readonly timeZone: string }): Logic<Queues, QueueEvent, QueueState> {
   return {
     name: 'queue-state',
     version: 1,
-    start: () => new Map(),
+    start: () => ({ isGapOpen: false, byId: new Map() }),
     step(queues, event) {
       switch (event.kind) {
         case 'queue-observed': {
           const queue = queueOf(queues, event.queueId);
-          const group = event.mediaType === null ? queue.agents : mediaOf(queue, event.mediaType);
-          merge(group, event.metrics);
-          if (event.mediaType === null) return [queues, changes(queue, event)];
+          merge(event.mediaType === null ? queue.agents : mediaOf(queue, event.mediaType).counts, event.metrics);
+          if (event.mediaType === null) return [queues, changes(queues, event.queueId, event.receivedAtMs)];
           mediaOf(queue, event.mediaType).used = true;
-          return [queues, changes(queue, event, event.mediaType)];
+          return [queues, changes(queues, event.queueId, event.receivedAtMs, event.mediaType)];
         }
         case 'queue-interval': {
           if (event.mediaType === null) return [queues, []];
           const queue = queueOf(queues, event.queueId);
           foldInterval(mediaOf(queue, event.mediaType), event, settings.timeZone);
-          return [queues, changes(queue, event, event.mediaType)];
+          return [queues, changes(queues, event.queueId, event.receivedAtMs, event.mediaType)];
         }
         case 'queue-snapshot': {
           const queue = queueOf(queues, event.queueId);
           if (event.groups !== null) replaceCounts(queue, event.groups);
           if (event.waiting !== null) replaceWaiting(queue, event.waiting);
-          return [queues, changes(queue, event)];
+          return [queues, changes(queues, event.queueId, event.receivedAtMs)];
         }
         case 'interaction-changed': {
           const queue = queueOf(queues, event.queueId);
           foldInteraction(mediaOf(queue, event.mediaType), event);
-          return [queues, changes(queue, event, event.mediaType)];
+          return [queues, changes(queues, event.queueId, event.receivedAtMs, event.mediaType)];
         }
         case 'channel-gap': {
-          if (event.endMs !== null) return [queues, []];
-          const stale: QueueState[] = [];
-          for (const queueId of [...queues.keys()].sort()) {
-            const queue = queueOf(queues, queueId);
-            queue.status = 'stale';
-            for (const group of queue.media.values()) group.enqueuedComplete = false;
-            stale.push(...changes(queue, { queueId, receivedAtMs: event.receivedAtMs }));
-          }
-          return [queues, stale];
+          queues.isGapOpen = event.endMs === null;
+          const ids = [...queues.byId.keys()].sort();
+          // Who waits is not known again before a snapshot says so.
+          if (queues.isGapOpen) for (const queue of queues.byId.values()) queue.waitingKnown = false;
+          return [queues, ids.flatMap((queueId) => changes(queues, queueId, event.receivedAtMs))];
         }
         case 'agent-status':
         case 'agent-profile':
@@ -101,11 +97,11 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
   };
 }
 
-function queueOf(queues: Queues, queueId: string): Queue {
-  let queue = queues.get(queueId);
+function queueOf({ byId }: Queues, queueId: string): Queue {
+  let queue = byId.get(queueId);
   if (queue === undefined) {
-    queue = { status: 'observed', agents: startGroup(), media: new Map() };
-    queues.set(queueId, queue);
+    queue = { countsKnown: false, waitingKnown: false, agents: new Map(), media: new Map() };
+    byId.set(queueId, queue);
   }
   return queue;
 }
@@ -119,32 +115,33 @@ function mediaOf(queue: Queue, mediaType: string): MediaGroup {
   return group;
 }
 
-function merge(group: Group, metrics: readonly InstantMetric[]): void {
-  for (const metric of metrics) group.counts.set(metric.metric + '|' + (metric.qualifier ?? ''), metric);
+function merge(counts: Counts, metrics: readonly InstantMetric[]): void {
+  for (const metric of metrics) counts.set(metric.metric + '|' + (metric.qualifier ?? ''), metric);
 }
 
 function replaceCounts(queue: Queue, groups: NonNullable<EventOf<'queue-snapshot'>['groups']>): void {
-  queue.status = 'observed';
+  queue.countsKnown = true;
+  queue.agents.clear();
+  for (const group of queue.media.values()) group.counts.clear();
   mediaOf(queue, 'voice');
-  for (const group of [queue.agents, ...queue.media.values()]) {
-    group.complete = true;
-    group.counts.clear();
-  }
   for (const { mediaType, metrics } of groups) {
-    const group = mediaType === null ? queue.agents : mediaOf(queue, mediaType);
-    group.complete = true;
-    merge(group, metrics);
-    if (mediaType !== null && metrics.some((metric) => metric.count > 0)) mediaOf(queue, mediaType).used = true;
+    if (mediaType === null) {
+      merge(queue.agents, metrics);
+      continue;
+    }
+    const group = mediaOf(queue, mediaType);
+    merge(group.counts, metrics);
+    if (metrics.some((metric) => metric.count > 0)) group.used = true;
   }
 }
 
 function replaceWaiting(queue: Queue, waiting: NonNullable<EventOf<'queue-snapshot'>['waiting']>): void {
-  for (const { mediaType } of waiting) mediaOf(queue, mediaType).used = true;
-  for (const [mediaType, group] of queue.media) {
-    group.enqueuedComplete = true;
-    group.enqueuedAtMs = new Map(
-      waiting.filter((each) => each.mediaType === mediaType).map((each) => [each.conversationId, each.enqueuedAtMs]),
-    );
+  queue.waitingKnown = true;
+  for (const group of queue.media.values()) group.enqueuedAtMs.clear();
+  for (const { mediaType, conversationId, enqueuedAtMs } of waiting) {
+    const group = mediaOf(queue, mediaType);
+    group.used = true;
+    group.enqueuedAtMs.set(conversationId, enqueuedAtMs);
   }
 }
 
@@ -164,96 +161,63 @@ function foldInterval(group: MediaGroup, event: EventOf<'queue-interval'>, timeZ
 }
 
 /** The states of a queue, or of one of its media types, that differ from what was said last. */
-function changes(
-  queue: Queue,
-  event: { readonly queueId: string; readonly receivedAtMs: EpochMs },
-  only?: string,
-): QueueState[] {
+function changes(queues: Queues, queueId: string, observedAtMs: EpochMs, only?: string): QueueState[] {
+  const queue = queueOf(queues, queueId);
+  const status = queues.isGapOpen ? 'stale' : 'observed';
   const changed: QueueState[] = [];
   for (const [mediaType, group] of queue.media) {
     if (!group.used || (only !== undefined && only !== mediaType)) continue;
-    const state = describe(queue, group, event.queueId, mediaType, event.receivedAtMs);
-    if (group.published !== null && isSame(group.published, state)) continue;
+    const state = { queueId, mediaType, status, ...describe(queue, group, observedAtMs), observedAtMs } as const;
+    const before = group.published;
+    if (before !== null && compared.every((field) => before[field] === state[field])) continue;
     group.published = state;
     changed.push(state);
   }
   return changed;
 }
 
-function describe(
-  queue: Queue,
-  group: MediaGroup,
-  queueId: string,
-  mediaType: string,
-  observedAtMs: EpochMs,
-): QueueState {
-  const { agents } = queue;
-  const waiting = countOf(group, 'oWaiting|');
-  const sums = group.day?.sums ?? null;
+const compared = queueState.schema.keyof().options.filter((field) => field !== 'observedAtMs');
+
+function describe(queue: Queue, group: MediaGroup, observedAtMs: EpochMs) {
+  const { agents, countsKnown } = queue;
+  // An absent count is zero only where all were said.
+  const countOf = (counts: Counts, name: string) => counts.get(name)?.count ?? (countsKnown ? 0 : null);
+  const sumOf = (metric: string) => (countsKnown ? sumByQualifier(agents, metric) : null);
+  const waiting = countOf(group.counts, 'oWaiting|');
+  const day = group.day !== null && observedAtMs < group.day.endMs ? group.day : null;
   return {
-    queueId,
-    mediaType,
-    status: queue.status,
     waiting,
-    longestWaitStartMs: waiting === 0 ? null : longestWaitStartMs(group),
-    interacting: countOf(group, 'oInteracting|'),
-    agentsOnQueue: sumOf(agents, 'oOnQueueUsers'),
+    longestWaitStartMs: waiting === 0 ? null : longestWaitStartMs(group, queue.waitingKnown),
+    interacting: countOf(group.counts, 'oInteracting|'),
+    agentsOnQueue: sumOf('oOnQueueUsers'),
     agentsIdle: countOf(agents, 'oOnQueueUsers|IDLE'),
     agentsInteracting: countOf(agents, 'oOnQueueUsers|INTERACTING'),
     agentsCommunicating: countOf(agents, 'oOnQueueUsers|COMMUNICATING'),
     agentsNotResponding: countOf(agents, 'oOnQueueUsers|NOT_RESPONDING'),
-    agentsOffQueue: sumOf(agents, 'oOffQueueUsers'),
-    offered: sums?.offered ?? null,
-    answered: sums?.answered ?? null,
-    abandoned: sums?.abandoned ?? null,
-    serviceLevel: sums === null || sums.serviceLevelOf === 0 ? null : sums.withinTarget / sums.serviceLevelOf,
-    serviceLevelTarget: group.day?.target ?? null,
-    totalsSinceMs: group.day?.sinceMs ?? null,
+    agentsOffQueue: sumOf('oOffQueueUsers'),
+    offered: day?.sums.offered ?? null,
+    answered: day?.sums.answered ?? null,
+    abandoned: day?.sums.abandoned ?? null,
+    serviceLevel:
+      day === null || day.sums.serviceLevelOf === 0 ? null : day.sums.withinTarget / day.sums.serviceLevelOf,
+    serviceLevelTarget: day?.target ?? null,
+    totalsSinceMs: day?.sinceMs ?? null,
     handleSecondsMean: handleSecondsMean(group.handleTime),
-    observedAtMs,
   };
 }
 
-/** `name` = metric|qualifier, as the counts are kept. */
-function countOf(group: Group, name: string): number | null {
-  return group.counts.get(name)?.count ?? (group.complete ? 0 : null);
-}
-
-function sumOf(group: Group, metric: string): number | null {
-  if (!group.complete) return null;
+function sumByQualifier(counts: Counts, metric: string): number {
   let sum = 0;
-  for (const each of group.counts.values()) if (each.metric === metric) sum += each.count;
+  for (const each of counts.values()) if (each.metric === metric) sum += each.count;
   return sum;
 }
 
 /** From the interactions themselves where all are known, else from the platform's own metric, else unknown. */
-function longestWaitStartMs(group: MediaGroup): EpochMs | null {
-  if (!group.enqueuedComplete) return group.counts.get('oLongestWaiting|')?.startedAtMs ?? null;
+function longestWaitStartMs({ counts, enqueuedAtMs }: MediaGroup, isKnown: boolean): EpochMs | null {
+  if (!isKnown) return counts.get('oLongestWaiting|')?.startedAtMs ?? null;
   let oldest: EpochMs | null = null;
-  for (const enqueuedAtMs of group.enqueuedAtMs.values()) {
-    if (oldest === null || enqueuedAtMs < oldest) oldest = enqueuedAtMs;
+  for (const startMs of enqueuedAtMs.values()) {
+    if (oldest === null || startMs < oldest) oldest = startMs;
   }
   return oldest;
-}
-
-function isSame(a: QueueState, b: QueueState): boolean {
-  return (
-    a.status === b.status &&
-    a.waiting === b.waiting &&
-    a.longestWaitStartMs === b.longestWaitStartMs &&
-    a.interacting === b.interacting &&
-    a.agentsOnQueue === b.agentsOnQueue &&
-    a.agentsIdle === b.agentsIdle &&
-    a.agentsInteracting === b.agentsInteracting &&
-    a.agentsCommunicating === b.agentsCommunicating &&
-    a.agentsNotResponding === b.agentsNotResponding &&
-    a.agentsOffQueue === b.agentsOffQueue &&
-    a.offered === b.offered &&
-    a.answered === b.answered &&
-    a.abandoned === b.abandoned &&
-    a.serviceLevel === b.serviceLevel &&
-    a.serviceLevelTarget === b.serviceLevelTarget &&
-    a.totalsSinceMs === b.totalsSinceMs &&
-    a.handleSecondsMean === b.handleSecondsMean
-  );
 }

@@ -1,4 +1,5 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SinkError } from '../errors.ts';
 import { errorCode, fileFailure } from './durable-file.ts';
@@ -14,16 +15,21 @@ export interface WriterLock {
  */
 export async function takeWriterLock(dir: string): Promise<WriterLock> {
   const path = join(dir, 'writer.lock');
+  // Written aside and linked, so that a lock is never seen without its owner.
+  const own = join(dir, `.writer.lock.${process.pid}.${randomUUID()}`);
   try {
-    if (await createLock(path)) return { release: () => rm(path, { force: true }) };
-    const owner = Number.parseInt(await readFile(path, 'utf8'), 10);
-    if (!isLiveProcess(owner) || owner === process.pid) {
-      await rm(path, { force: true });
-      // To fail here is to have lost a race for the stale lock.
-      if (await createLock(path)) return { release: () => rm(path, { force: true }) };
+    await writeFile(own, `${process.pid}\n`, { flag: 'wx' });
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      if (await linkTo(own, path)) return { release: () => rm(path, { force: true }) };
+      const found = await readFile(path, 'utf8').catch(() => '');
+      const owner = Number.parseInt(found, 10);
+      if (isLiveProcess(owner) && owner !== process.pid) break;
+      await removeStale(path, found);
     }
   } catch (error) {
     throw fileFailure(error, path);
+  } finally {
+    await rm(own, { force: true });
   }
   const owner = (await readFile(path, 'utf8').catch(() => '')).trim();
   throw new SinkError(
@@ -32,19 +38,27 @@ export async function takeWriterLock(dir: string): Promise<WriterLock> {
   );
 }
 
-async function createLock(path: string): Promise<boolean> {
+async function linkTo(own: string, path: string): Promise<boolean> {
   try {
-    const file = await open(path, 'wx');
-    try {
-      await file.writeFile(`${process.pid}\n`);
-    } finally {
-      await file.close();
-    }
+    await link(own, path);
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
+}
+
+/** Moves a stale lock away. Another process may have done so, and taken the lock, since it was read: then it gets its own back. */
+async function removeStale(path: string, stale: string): Promise<void> {
+  const aside = `${path}.stale.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  if ((await readFile(aside, 'utf8')) !== stale) await linkTo(aside, path);
+  await rm(aside, { force: true });
 }
 
 /** Whether a process of this id runs. What is no id (a lock torn by a crash) counts as dead. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { systemClock } from '../../sinks/clock.ts';
+import { scaledClock, systemClock } from '../../sinks/clock.ts';
 import { SinkError } from '../../sinks/errors.ts';
 import { fetchClock } from '../clock-client.ts';
 import { composeStages, folders, isoTime } from '../compose.ts';
@@ -48,7 +48,11 @@ async function runOn(
   stop: AbortController,
 ): Promise<void> {
   const simulator = own?.simulator;
-  const platformClock = simulator?.clock ?? (config.clock === undefined ? systemClock : await fetchClock(config.clock));
+  const followed = config.clock === undefined ? undefined : await fetchClock(config.clock);
+  const platformClock = simulator?.clock ?? (followed === undefined ? systemClock : scaledClock(followed));
+  const speed = simulator === undefined ? (followed?.speed ?? 1) : config.speed;
+  // However fast a simulator is, an answer needs its real time, on a busy machine too.
+  const answerWithinMs = Math.max(10_000, 1_000 * speed);
   const timeZone = config.timeZone ?? (simulator === undefined ? 'UTC' : config.traceTimeZone);
   const health = createHealth();
   const latest = createLatest(tableTopics);
@@ -59,10 +63,12 @@ async function runOn(
     simulator.ended.then(end, end);
   }
   const { stdout: out, stderr: err } = process;
+  // Whoever read the output has gone, as `head` does: no reason not to end in order.
+  out.on('error', () => stop.abort());
   const isShown = config.role === 'all' || config.role === 'serve';
   const screen = isShown ? startScreen({ latest, platformClock, timeZone, out, err }) : undefined;
   const log = createLog(config.logLevel, (line) => (screen === undefined ? void err.write(line) : screen.log(line)));
-  const composition = { dataDir, timeZone, platformClock, log, health, latest };
+  const composition = { dataDir, timeZone, platformClock, answerWithinMs, log, health, latest };
   try {
     await runStages(composeStages({ ...composition, config: { ...config, ...own?.access } }), stop.signal);
   } finally {

@@ -1,7 +1,7 @@
 import type { ChannelGap, Tick } from '../../streams/event.ts';
 import type { EpochMs } from '../../streams/record.ts';
 
-/** One WebSocket text message, taken apart. `topic` is '' for a reply that has none, and null for what is no JSON object. */
+/** One WebSocket text message, taken apart. `topic` is '' for a reply that has none, and null for what is no JSON object, or names no topic by a string. */
 export interface FrameArrival {
   readonly kind: 'frame';
   readonly receivedAtMs: EpochMs;
@@ -29,7 +29,10 @@ export function toFrameArrival(text: string, receivedAtMs: EpochMs): FrameArriva
   } catch {
     return { kind: 'frame', receivedAtMs, topic: null, body: null };
   }
-  if (typeof message !== 'object' || message === null) return { kind: 'frame', receivedAtMs, topic: null, body: null };
-  const topic = 'topicName' in message && typeof message.topicName === 'string' ? message.topicName : '';
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) {
+    return { kind: 'frame', receivedAtMs, topic: null, body: null };
+  }
+  const topic = 'topicName' in message ? message.topicName : '';
+  if (typeof topic !== 'string') return { kind: 'frame', receivedAtMs, topic: null, body: null };
   return { kind: 'frame', receivedAtMs, topic, body: 'eventBody' in message ? message.eventBody : null };
 }

@@ -3,12 +3,14 @@ import type { EpochMs } from '../../streams/record.ts';
 
 /** What happens to the connection. `random` is in [0, 1), so that the decision itself has no chance in it. */
 export type ChannelInput =
-  /** `journaledUntilMs`: the last stamp of the journal that is gone on with; null = a new one. */
-  | { readonly kind: 'started'; readonly nowMs: EpochMs; readonly journaledUntilMs: EpochMs | null }
+  /** `heardUntilMs`: how far the channel was heard in the journal that is gone on with; null = a new one. */
+  | { readonly kind: 'started'; readonly nowMs: EpochMs; readonly heardUntilMs: EpochMs | null }
   /** A channel exists and is subscribed. */
   | { readonly kind: 'subscribed' }
   | { readonly kind: 'opened'; readonly nowMs: EpochMs }
   | { readonly kind: 'frame'; readonly nowMs: EpochMs }
+  /** A REST answer arrived; it says nothing about the health of the socket. */
+  | { readonly kind: 'answer'; readonly nowMs: EpochMs }
   | { readonly kind: 'snapshot-taken'; readonly nowMs: EpochMs }
   /** The socket ended, or never opened; `isGone` = the platform no longer knows the channel. */
   | {
@@ -35,6 +37,8 @@ export type ChannelCommand =
   | { readonly do: 'ping' }
   | { readonly do: 'drop'; readonly cause: string }
   | { readonly do: 'wake'; readonly atMs: EpochMs }
+  /** Nothing was ever heard after several tries: the cause is a setting or the network, and a person must look. */
+  | { readonly do: 'give-up'; readonly cause: string }
   | { readonly do: 'report-gap'; readonly startMs: EpochMs; readonly endMs: EpochMs | null; readonly cause: string };
 
 type Phase = 'new' | 'subscribing' | 'opening' | 'snapshotting' | 'live' | 'waiting';
@@ -46,6 +50,7 @@ export interface ChannelState {
   isSubscribed: boolean;
   openedMs: EpochMs;
   lastFrameMs: EpochMs | null;
+  lastAnswerMs: EpochMs | null;
   /** The blind interval that is open: from the last frame before the fault. */
   gap: { startMs: EpochMs; cause: string } | null;
   /** Pings sent since the last frame. */
@@ -58,78 +63,90 @@ export interface ChannelState {
   wakeAtMs: EpochMs | null;
 }
 
+export interface ChannelLifeSettings {
+  /** How long the last ping may go unanswered before the socket is dropped. */
+  readonly answerWithinMs: number;
+}
+
 /** A channel silent for this long is pinged, so that freshness stays known. */
 const pingAfterMs = 10_000;
 /** Nothing at all for this long: one more ping, and the socket is dropped if that is not answered either. */
 const silentAfterMs = 45_000;
-const answerWithinMs = 10_000;
 const backoffMsMax = 60_000;
 /** Backoff starts anew only after this long in health: a server that accepts and then closes must not be hammered. */
 const healthyAfterMs = 60_000;
+/** So often a socket that never opened is tried before it is given up. */
+const firstAttemptsMax = 5;
 
 /**
  * The life of one notification channel: subscribe, open, snapshot, live; on any fault a gap, a wait, and the way back.
  * Subscriptions belong to the channel and not to the socket, so a lost socket is opened again on the same channel.
  */
-export const channelLife: Logic<ChannelState, ChannelInput, ChannelCommand> = {
-  name: 'channel',
-  version: 1,
-  start: () => ({
-    phase: 'new',
-    isSubscribed: false,
-    openedMs: 0,
-    lastFrameMs: null,
-    gap: null,
-    pings: 0,
-    lastPingMs: 0,
-    attempts: 0,
-    liveSinceMs: null,
-    retryAtMs: 0,
-    wakeAtMs: null,
-  }),
-  step(state, input) {
-    switch (input.kind) {
-      case 'started': {
-        state.phase = 'subscribing';
-        if (input.journaledUntilMs === null) return [state, [{ do: 'subscribe' }]];
-        return [state, [...openGap(state, input.journaledUntilMs, 'restart'), { do: 'subscribe' }]];
+export function channelLife(settings: ChannelLifeSettings): Logic<ChannelState, ChannelInput, ChannelCommand> {
+  return {
+    name: 'channel',
+    version: 1,
+    start: () => ({
+      phase: 'new',
+      isSubscribed: false,
+      openedMs: 0,
+      lastFrameMs: null,
+      lastAnswerMs: null,
+      gap: null,
+      pings: 0,
+      lastPingMs: 0,
+      attempts: 0,
+      liveSinceMs: null,
+      retryAtMs: 0,
+      wakeAtMs: null,
+    }),
+    step(state, input) {
+      switch (input.kind) {
+        case 'started': {
+          state.phase = 'subscribing';
+          if (input.heardUntilMs === null) return [state, [{ do: 'subscribe' }]];
+          return [state, [...openGap(state, input.heardUntilMs, 'restart'), { do: 'subscribe' }]];
+        }
+        case 'subscribed':
+          state.isSubscribed = true;
+          state.phase = 'opening';
+          return [state, [{ do: 'open' }]];
+        case 'opened':
+          state.phase = 'snapshotting';
+          state.pings = 0;
+          state.openedMs = input.nowMs;
+          return [state, [{ do: 'take-snapshot' }, ...wake(state, input.nowMs + pingAfterMs)]];
+        case 'frame':
+          state.lastFrameMs = input.nowMs;
+          state.pings = 0;
+          return [state, []];
+        case 'answer':
+          state.lastAnswerMs = input.nowMs;
+          return [state, []];
+        case 'snapshot-taken': {
+          if (state.phase !== 'snapshotting') return [state, []];
+          state.phase = 'live';
+          state.liveSinceMs = input.nowMs;
+          const { gap } = state;
+          state.gap = null;
+          return [state, gap === null ? [] : [{ do: 'report-gap', ...gap, endMs: input.nowMs }]];
+        }
+        case 'closed':
+          if (input.isGone) state.isSubscribed = false;
+          return [state, retreat(state, input.nowMs, input.cause, input.random)];
+        case 'failed': {
+          if (input.isGone) state.isSubscribed = false;
+          const hasSocket = state.phase === 'snapshotting' || state.phase === 'live';
+          const drop: ChannelCommand[] = hasSocket ? [{ do: 'drop', cause: input.cause }] : [];
+          return [state, [...retreat(state, input.nowMs, input.cause, input.random), ...drop]];
+        }
+        case 'time':
+          if (state.wakeAtMs !== null && input.nowMs >= state.wakeAtMs) state.wakeAtMs = null;
+          return [state, onTime(state, input.nowMs, settings.answerWithinMs)];
       }
-      case 'subscribed':
-        state.isSubscribed = true;
-        state.phase = 'opening';
-        return [state, [{ do: 'open' }]];
-      case 'opened':
-        state.phase = 'snapshotting';
-        state.pings = 0;
-        state.openedMs = input.nowMs;
-        return [state, [{ do: 'take-snapshot' }, ...wake(state, input.nowMs + pingAfterMs)]];
-      case 'frame':
-        state.lastFrameMs = input.nowMs;
-        state.pings = 0;
-        return [state, []];
-      case 'snapshot-taken': {
-        if (state.phase !== 'snapshotting') return [state, []];
-        state.phase = 'live';
-        state.liveSinceMs = input.nowMs;
-        const { gap } = state;
-        state.gap = null;
-        return [state, gap === null ? [] : [{ do: 'report-gap', ...gap, endMs: input.nowMs }]];
-      }
-      case 'closed':
-        if (input.isGone) state.isSubscribed = false;
-        return [state, retreat(state, input.nowMs, input.cause, input.random)];
-      case 'failed': {
-        if (input.isGone) state.isSubscribed = false;
-        const hasSocket = state.phase === 'snapshotting' || state.phase === 'live';
-        const drop: ChannelCommand[] = hasSocket ? [{ do: 'drop', cause: input.cause }] : [];
-        return [state, [...retreat(state, input.nowMs, input.cause, input.random), ...drop]];
-      }
-      case 'time':
-        if (state.wakeAtMs !== null && input.nowMs >= state.wakeAtMs) state.wakeAtMs = null;
-        return [state, onTime(state, input.nowMs)];
-    }
-  },
-};
+    },
+  };
+}
 
 /** How far this channel was heard without a break; null before the first snapshot or frame. */
 export function heardUntilMs(state: ChannelState): EpochMs | null {
@@ -153,19 +170,24 @@ function openGap(state: ChannelState, startMs: EpochMs, cause: string): ChannelC
 /** Something failed: what was not heard becomes a gap, and the next try waits, longer each time. */
 function retreat(state: ChannelState, nowMs: EpochMs, cause: string, random: number): ChannelCommand[] {
   if (state.phase === 'waiting') return [];
-  // Before the first snapshot nothing was known, so nothing was missed.
-  const heardMs = heardUntilMs(state);
+  // Before a snapshot had begun to say anything nothing was known, so nothing was missed.
+  const heardMs = heardUntilMs(state) ?? (state.phase === 'snapshotting' ? latest(state) : null);
   const commands = heardMs === null ? [] : openGap(state, heardMs, cause);
   const wasHealthy =
     state.phase === 'live' && state.liveSinceMs !== null && nowMs - state.liveSinceMs >= healthyAfterMs;
   state.attempts = wasHealthy ? 0 : state.attempts + 1;
   state.phase = 'waiting';
   const backoffMs = Math.min(backoffMsMax, 1_000 * 2 ** Math.min(state.attempts, 10));
+  if (state.liveSinceMs === null && state.attempts >= firstAttemptsMax) return [...commands, { do: 'give-up', cause }];
   state.retryAtMs = nowMs + Math.floor(backoffMs * (0.5 + random / 2));
   return [...commands, ...wake(state, state.retryAtMs)];
 }
 
-function onTime(state: ChannelState, nowMs: EpochMs): ChannelCommand[] {
+function latest(state: ChannelState): EpochMs {
+  return Math.max(state.openedMs, state.lastFrameMs ?? 0, state.lastAnswerMs ?? 0);
+}
+
+function onTime(state: ChannelState, nowMs: EpochMs, answerWithinMs: number): ChannelCommand[] {
   if (state.phase === 'waiting') {
     if (nowMs < state.retryAtMs) return wake(state, state.retryAtMs);
     state.phase = state.isSubscribed ? 'opening' : 'subscribing';
@@ -183,5 +205,5 @@ function onTime(state: ChannelState, nowMs: EpochMs): ChannelCommand[] {
   if (state.pings === 2) return [{ do: 'drop', cause: 'silent' }];
   state.pings += 1;
   state.lastPingMs = nowMs;
-  return [{ do: 'ping' }, ...onTime(state, nowMs)];
+  return [{ do: 'ping' }, ...onTime(state, nowMs, answerWithinMs)];
 }

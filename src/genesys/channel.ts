@@ -5,7 +5,7 @@ import type { EpochMs } from '../../streams/record.ts';
 import { type Arrival, toFrameArrival } from './arrival.ts';
 import { type ChannelCommand, type ChannelInput, channelLife, heardUntilMs } from './channel-logic.ts';
 import { GenesysError } from './errors.ts';
-import { channelAnswer, organizationAnswer, subscriptionsAnswer } from './frames.ts';
+import { channelAnswer, organizationAnswer, subscriptionsAnswer } from './wire.ts';
 import type { Rest } from './rest.ts';
 import { type Inventory, readAnswer, takeInventory, takeSnapshot } from './snapshot.ts';
 
@@ -14,11 +14,17 @@ export interface ChannelSettings {
   /** Platform time. */
   readonly clock: Clock;
   readonly log: Logger;
-  /** The journal that is gone on with: its last stamp and its organisation. */
-  readonly journal: { readonly untilMs: EpochMs; readonly organizationId: string } | null;
+  /** The journal that is gone on with: its organisation, its last stamp, and how far the channel was heard. */
+  readonly journal: {
+    readonly organizationId: string;
+    readonly untilMs: EpochMs;
+    readonly heardUntilMs: EpochMs;
+  } | null;
+  /** How long the last ping may go unanswered, in platform time. */
+  readonly answerWithinMs: number;
   /** Takes what arrived, stamped, in order. */
   readonly onArrival: (arrival: Arrival) => void;
-  /** Called before the first arrival. */
+  /** Called before the first arrival of a new journal. */
   readonly onOrganization: (organizationId: string) => void;
   readonly random: () => number;
 }
@@ -45,7 +51,8 @@ export function createChannel(settings: ChannelSettings): Channel {
   const { rest, clock, log, onArrival, journal } = settings;
   const waiting: ChannelInput[] = [];
   let wake: () => void = () => undefined;
-  let life = channelLife.start();
+  const logic = channelLife(settings);
+  let life = logic.start();
   let socket: WebSocket | undefined;
   /** Ends what was begun for a socket together with it: its snapshot says nothing about the next one. */
   let connection = new AbortController();
@@ -65,6 +72,7 @@ export function createChannel(settings: ChannelSettings): Channel {
   const onAnswer = (answer: { path: string; queueIds: readonly string[]; body: unknown }) => {
     const receivedAtMs = stamp();
     onArrival({ kind: 'rest', receivedAtMs, ...answer });
+    tell({ kind: 'answer', nowMs: receivedAtMs });
     return receivedAtMs;
   };
 
@@ -112,6 +120,8 @@ export function createChannel(settings: ChannelSettings): Channel {
     let cause = 'closed';
     let isGone = false;
     opened.on('open', () => {
+      // While it connects a socket cannot be paused.
+      if (resumed !== undefined) opened.pause();
       tell({ kind: 'opened', nowMs: stamp() });
     });
     // `toString` of all three forms ws may hand over; without fragments it is one Buffer.
@@ -128,12 +138,15 @@ export function createChannel(settings: ChannelSettings): Channel {
       isGone = response.statusCode === 401 || response.statusCode === 403 || response.statusCode === 404;
       opened.terminate();
     });
-    opened.on('error', (error) => (cause = error.message));
+    opened.on('error', (error) => {
+      if (cause === 'closed') cause = error.message;
+    });
     opened.on('close', (code) => {
       if (socket !== opened) return;
       socket = undefined;
       connection.abort();
       if (cause === 'closed') cause = `closed with ${code}`;
+      log.warn({ cause }, 'the channel ended');
       tell({ kind: 'closed', nowMs: stamp(), cause, isGone, random: settings.random() });
     });
   }
@@ -154,7 +167,13 @@ export function createChannel(settings: ChannelSettings): Channel {
         return;
       case 'open':
         if (resumed === undefined) open();
-        else attempt(resumed.then(open));
+        else {
+          attempt(
+            resumed.then(() => {
+              if (!signal.aborted && socket === undefined) open();
+            }),
+          );
+        }
         return;
       case 'take-snapshot':
         attempt(snapshot(connection.signal, signal));
@@ -173,6 +192,11 @@ export function createChannel(settings: ChannelSettings): Channel {
             .then(() => tell({ kind: 'time', nowMs: Math.max(stamp(), command.atMs) })),
         );
         return;
+      case 'give-up': {
+        const message = `The notification channel could not be opened (${command.cause}): check that WebSocket connections to ${new URL(connectUri).host} are allowed, and start again`;
+        attempt(Promise.reject(new GenesysError('QC_GENESYS_UNREACHABLE', message)));
+        return;
+      }
       case 'report-gap': {
         const { startMs, endMs, cause } = command;
         const repairedBy = endMs === null ? 'none' : 'snapshot';
@@ -228,7 +252,7 @@ export function createChannel(settings: ChannelSettings): Channel {
       };
       const onAbort = () => wake();
       signal.addEventListener('abort', onAbort);
-      tell({ kind: 'started', nowMs: stamp(), journaledUntilMs: journal?.untilMs ?? null });
+      tell({ kind: 'started', nowMs: stamp(), heardUntilMs: journal?.heardUntilMs ?? null });
       try {
         while (!signal.aborted && failure === undefined) {
           const input = waiting.shift();
@@ -236,7 +260,7 @@ export function createChannel(settings: ChannelSettings): Channel {
             await new Promise<void>((resolve) => (wake = resolve));
             continue;
           }
-          const [next, commands] = channelLife.step(life, input);
+          const [next, commands] = logic.step(life, input);
           life = next;
           for (const command of commands) execute(command, attempt, both);
         }

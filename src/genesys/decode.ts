@@ -4,7 +4,7 @@ import type { InstantMetric, IntervalMetric, QueueEvent } from '../../streams/ev
 import { toOperator } from '../../streams/logic.ts';
 import type { EpochMs } from '../../streams/record.ts';
 import type { Arrival, FrameArrival, RestArrival } from './arrival.ts';
-import * as wire from './frames.ts';
+import * as wire from './wire.ts';
 
 /** What arrives → journal events. What does not validate becomes `input-rejected`; nothing throws, nothing is dropped unseen. */
 export function decode(): OperatorFunction<Arrival, QueueEvent> {
@@ -30,7 +30,7 @@ export function decodeArrival(arrival: Arrival): readonly QueueEvent[] {
 
 function decodeFrame(frame: FrameArrival): readonly QueueEvent[] {
   const { topic, receivedAtMs } = frame;
-  if (topic === null) return [reject('socket', 'not a JSON object', receivedAtMs)];
+  if (topic === null) return [reject('socket', 'not a JSON object with a topic', receivedAtMs)];
   // Heartbeats, pongs and system notices move the connection, not the state; a reply without topic is for nobody.
   if (topic === '' || topic === 'channel.metadata' || topic.startsWith('v2.system.')) return [];
   if (topic.startsWith('v2.analytics.queues.') && topic.endsWith('.observations')) {
@@ -77,17 +77,20 @@ function validated<T>(
   then: (value: T, receivedAtMs: EpochMs) => readonly QueueEvent[],
 ): readonly QueueEvent[] {
   const result = schema.safeParse(body);
-  if (result.success) {
-    try {
-      return then(result.data, receivedAtMs);
-    } catch (error) {
-      if (!(error instanceof MalformedTime)) throw error;
-      return [reject(place, error.message, receivedAtMs)];
-    }
-  }
+  if (result.success) return withTimes(place, receivedAtMs, () => then(result.data, receivedAtMs));
   // Codes and paths only: a message may quote a value, and a value may be personal.
   const cause = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`).join(', ');
   return [reject(place, cause, receivedAtMs)];
+}
+
+/** Makes events out of texts some of which must be times; one that is none leads to their rejection. */
+function withTimes(place: string, receivedAtMs: EpochMs, make: () => readonly QueueEvent[]): readonly QueueEvent[] {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof MalformedTime)) throw error;
+    return [reject(place, error.message, receivedAtMs)];
+  }
 }
 
 function reject(place: string, cause: string, receivedAtMs: EpochMs): QueueEvent {
@@ -120,12 +123,12 @@ const mediaTypeOf = (name: string) => (name === 'call' ? 'voice' : name);
 type Metric = z.infer<typeof wire.observationsBody>['data'][number]['metrics'][number];
 
 function instants(metrics: readonly Metric[]): InstantMetric[] {
-  return metrics.map(({ metric, qualifier, stats }) => ({
-    metric,
-    qualifier: qualifier ?? null,
-    count: Math.max(0, Math.trunc(stats.count ?? 0)),
-    startedAtMs: stats.calculatedMetricValue === undefined ? null : Math.trunc(stats.calculatedMetricValue),
-  }));
+  return metrics.flatMap(({ metric, qualifier, stats: { count, calculatedMetricValue } }) =>
+    // No count is not a count of zero.
+    count === undefined
+      ? []
+      : { metric, qualifier: qualifier ?? null, count: Math.max(0, count), startedAtMs: calculatedMetricValue ?? null },
+  );
 }
 
 function intervals(metrics: readonly Metric[]): IntervalMetric[] {
@@ -202,11 +205,12 @@ function decodeConversation(
 }
 
 function sessionMediaType(participant: z.infer<typeof wire.conversationBody>['participants'][number]): string {
-  if (participant.callbacks !== undefined) return 'callback';
-  if (participant.chats !== undefined) return 'chat';
-  if (participant.emails !== undefined) return 'email';
-  if (participant.messages !== undefined) return 'message';
-  if (participant.videos !== undefined) return 'video';
+  const { callbacks = [], chats = [], emails = [], messages = [], videos = [] } = participant;
+  if (callbacks.length > 0) return 'callback';
+  if (chats.length > 0) return 'chat';
+  if (emails.length > 0) return 'email';
+  if (messages.length > 0) return 'message';
+  if (videos.length > 0) return 'video';
   return 'voice';
 }
 
@@ -257,20 +261,25 @@ function decodeConversationActivity(
   const waiting = groupBy(entities, (entity) => entity.queueId);
   return queueIds
     .filter((queueId) => !cut.has(queueId))
-    .map((queueId) => ({
-      kind: 'queue-snapshot',
-      receivedAtMs,
-      queueId,
-      groups: null,
-      waiting: (waiting.get(queueId) ?? []).map((entity) => ({
-        conversationId: entity.conversationId,
-        mediaType: mediaTypeOf(entity.mediaType),
-        enqueuedAtMs: timeMs(entity.activityDate, 'activityDate'),
-        priority: entity.routingPriority ?? null,
-        skillIds: entity.requestedRoutingSkillIds ?? [],
-        languageId: entity.requestedLanguageId ?? null,
-      })),
-    }));
+    .flatMap((queueId) =>
+      // One malformed row spoils the list of its queue, not of the others.
+      withTimes(`conversations/activity of ${queueId}`, receivedAtMs, () => [
+        {
+          kind: 'queue-snapshot',
+          receivedAtMs,
+          queueId,
+          groups: null,
+          waiting: (waiting.get(queueId) ?? []).map((entity) => ({
+            conversationId: entity.conversationId,
+            mediaType: mediaTypeOf(entity.mediaType),
+            enqueuedAtMs: timeMs(entity.activityDate, 'activityDate'),
+            priority: entity.routingPriority ?? null,
+            skillIds: entity.requestedRoutingSkillIds ?? [],
+            languageId: entity.requestedLanguageId ?? null,
+          })),
+        },
+      ]),
+    );
 }
 
 function decodeRoutingActivity(
@@ -278,24 +287,22 @@ function decodeRoutingActivity(
   receivedAtMs: EpochMs,
 ): QueueEvent[] {
   const entities = (answer.results ?? []).flatMap((result) => result.entities ?? []);
-  return Array.from(
-    groupBy(entities, (entity) => entity.userId),
-    ([userId, memberships]) => {
-      const [one] = memberships;
-      return {
-        kind: 'agent-status' as const,
+  return [...groupBy(entities, (entity) => entity.userId)].flatMap(([userId, memberships]) => {
+    const [one] = memberships;
+    const active = memberships.filter((each) => each.queueMembershipStatus !== 'inactive');
+    return withTimes(`routing/activity of ${userId}`, receivedAtMs, () => [
+      {
+        kind: 'agent-status',
         receivedAtMs,
         userId,
         routingStatus: one?.routingStatus ?? null,
         routingStatusSinceMs: optionalTimeMs(one?.routingStatusDate, 'routingStatusDate'),
         presence: presenceOf(one?.systemPresence),
         presenceSinceMs: optionalTimeMs(one?.presenceDate, 'presenceDate'),
-        activeQueueIds: memberships
-          .filter((each) => each.queueMembershipStatus !== 'inactive')
-          .map((each) => each.queueId),
-      };
-    },
-  );
+        activeQueueIds: active.map((each) => each.queueId),
+      },
+    ]);
+  });
 }
 
 function decodeQueues(answer: z.infer<typeof wire.queuesAnswer>, receivedAtMs: EpochMs): QueueEvent[] {

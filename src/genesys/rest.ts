@@ -23,6 +23,7 @@ export interface Rest {
 }
 
 const triesMax = 4;
+const retryAfterMsMax = 180_000;
 /** A new token is asked for this long before the old one ends. */
 const renewEarlyMs = 60_000;
 const tokenAnswer = z.object({ access_token: z.string(), expires_in: z.number() });
@@ -86,6 +87,8 @@ export function createRest(settings: RestSettings): Rest {
       body: 'grant_type=client_credentials',
     } as const;
     const answer = await patiently(`Login at ${url}`, () => send(url, options, signal), signal);
+    if (answer.status !== 200 && answer.status !== 400 && answer.status !== 401)
+      throw refusal(`Login at ${url}`, answer);
     if (answer.status !== 200) {
       const wayOut = 'check GENESYSCLOUD_OAUTHCLIENT_ID, GENESYSCLOUD_OAUTHCLIENT_SECRET and GENESYSCLOUD_REGION';
       const message = `${loginUrl} refused the login (${describe(answer)}): ${wayOut}`;
@@ -109,8 +112,10 @@ export function createRest(settings: RestSettings): Rest {
     signal: AbortSignal,
   ): Promise<unknown> {
     const what = `${method} ${path}`;
+    let used: string | undefined;
     const once = async () => {
-      const headers = { authorization: `Bearer ${await currentToken(signal)}`, 'content-type': 'application/json' };
+      used = await currentToken(signal);
+      const headers = { authorization: `Bearer ${used}`, 'content-type': 'application/json' };
       return send(
         apiUrl + path,
         { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) },
@@ -120,7 +125,7 @@ export function createRest(settings: RestSettings): Rest {
     let answer = await patiently(what, once, signal);
     if (answer.status === 401) {
       // Tokens can be revoked before their time; one new one, then it is a refusal.
-      token = undefined;
+      if (token?.value === used) token = undefined;
       answer = await patiently(what, once, signal);
     }
     if (answer.status >= 200 && answer.status < 300)
@@ -170,10 +175,11 @@ function describe(answer: Answer): string {
   return words.join(', ') + (typeof id === 'string' ? ` (ININ-Correlation-Id ${id})` : '');
 }
 
-/** Whole seconds only: what else the header may hold is left to the usual backoff. */
+/** Whole seconds only, and not for hours: what else the header may hold is left to the usual backoff. */
 function retryAfterMs(answer: Answer | undefined): number | undefined {
   const header = answer?.headers['retry-after'];
-  if (typeof header === 'string' && /^\d{1,6}$/.test(header.trim())) return Number(header) * 1000;
+  if (typeof header === 'string' && /^\d{1,6}$/.test(header.trim()))
+    return Math.min(Number(header) * 1000, retryAfterMsMax);
   return answer?.status === 429 ? 3_000 : undefined;
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { EpochMs } from '../../streams/record.ts';
 import type { RestArrival } from './arrival.ts';
 import { GenesysError } from './errors.ts';
-import * as wire from './frames.ts';
+import * as wire from './wire.ts';
 import type { Rest } from './rest.ts';
 
 /** What a shard watches: its queues, and the topics that tell of them and of the agents who serve them. */
@@ -37,19 +37,17 @@ export async function takeInventory(rest: Rest, onAnswer: OnAnswer, signal: Abor
     wire.routingActivityAnswer,
     await rest.post(paths.routing, routingQuery(queueIds), signal),
   );
-  const members = (routing.results ?? []).flatMap((result) => result.entities ?? []).map((entity) => entity.userId);
-  for await (const answer of pages(
-    rest,
-    '/api/v2/users',
-    'pageSize=100&expand=skills,languages',
-    wire.usersAnswer,
-    signal,
-  )) {
-    onAnswer({ path: '/api/v2/users', queueIds: [], body: answer });
+  const entities = (routing.results ?? []).flatMap((result) => result.entities ?? []);
+  const members = new Set(entities.map((entity) => entity.userId));
+  const users = pages(rest, '/api/v2/users', 'pageSize=100&expand=skills,languages', wire.usersAnswer, signal);
+  for await (const answer of users) {
+    // An organisation has people who never take a call: they are nobody's business here.
+    const entities = answer.entities.filter((user) => members.has(user.id));
+    if (entities.length > 0) onAnswer({ path: '/api/v2/users', queueIds: [], body: { entities } });
   }
   const topics = [
     ...queueIds.flatMap((id) => [`v2.analytics.queues.${id}.observations`, `v2.routing.queues.${id}.conversations`]),
-    ...[...new Set(members)].map((id) => `v2.users.${id}.activity`),
+    ...[...members].map((id) => `v2.users.${id}.activity`),
   ];
   return { queueIds, topics };
 }
@@ -65,17 +63,17 @@ export async function takeSnapshot(
   spokenSince: () => ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<EpochMs> {
-  const routing = await rest.post(paths.routing, routingQuery(queueIds), signal);
-  let lastMs = onAnswer({ path: paths.routing, queueIds, body: routing });
+  const ask = async <T>(path: string, query: object, schema: z.ZodType<T>, asked: readonly string[]) => {
+    // What cannot be read repairs nothing: better to fail here and ask again.
+    const body = readAnswer(schema, await rest.post(path, query, signal));
+    return onAnswer({ path, queueIds: asked, body });
+  };
+  let lastMs = await ask(paths.routing, routingQuery(queueIds), wire.routingActivityAnswer, queueIds);
   let asked = queueIds;
   for (let round = 1; asked.length > 0 && round <= roundsMax; round++) {
     spokenSince();
-    for (const [path, query] of [
-      [paths.observations, observationsQuery(asked)],
-      [paths.conversations, conversationsQuery(asked)],
-    ] as const) {
-      lastMs = onAnswer({ path, queueIds: asked, body: await rest.post(path, query, signal) });
-    }
+    await ask(paths.observations, observationsQuery(asked), wire.observationsAnswer, asked);
+    lastMs = await ask(paths.conversations, conversationsQuery(asked), wire.conversationActivityAnswer, asked);
     const spoken = spokenSince();
     asked = asked.filter((id) => spoken.has(id));
   }

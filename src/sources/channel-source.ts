@@ -47,8 +47,11 @@ export function createChannelSource(settings: ChannelSourceSettings): DrainableS
   const channel = createChannel({ ...settings, onArrival: (arrival) => inbox.push(arrival) });
 
   async function tick(signal: AbortSignal): Promise<void> {
+    let nextMs = clock.nowMs();
     for (;;) {
-      await clock.sleep(tickMs - (clock.nowMs() % tickMs), signal);
+      nextMs = (Math.floor(Math.max(nextMs, clock.nowMs()) / tickMs) + 1) * tickMs;
+      // A timer may ring a little early, and a tick is no tick before its time.
+      while (clock.nowMs() < nextMs) await clock.sleep(nextMs - clock.nowMs(), signal);
       // Time that cannot be written does not pile up; the next tick says it all.
       if (!inbox.isHigh()) channel.tick();
     }

@@ -1,5 +1,6 @@
 /** A bounded hand-off from what pushes to what pulls. */
 export interface Inbox<T> {
+  /** Takes an item, unless the inbox is closed. */
   push(item: T): void;
   /** Waits for items and takes up to `max` of them; empty when the inbox was closed and holds nothing more. */
   take(max: number): Promise<readonly T[]>;
@@ -23,6 +24,7 @@ export function createInbox<T>(settings: InboxSettings): Inbox<T> {
   let wake: () => void = () => undefined;
   return {
     push(item) {
+      if (isClosed) return;
       items.push(item);
       wake();
       if (isHigh || items.length < settings.highMark) return;

@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import { type Arrival, toFrameArrival } from '../../src/genesys/arrival.ts';
 import { decode } from '../../src/genesys/decode.ts';
-import { observationsBody } from '../../src/genesys/frames.ts';
+import { observationsBody } from '../../src/genesys/wire.ts';
 import { derive } from '../../streams/derive.ts';
 import type { QueueEvent } from '../../streams/event.ts';
 import { predictSeedWait } from '../../streams/seed-wait.ts';

@@ -141,6 +141,15 @@ describe('the pump', () => {
   });
 });
 
+test('a checkpoint is due by what was read, also where that only rebuilds the state', async () => {
+  const sink = memorySink();
+  const runner = createRunner(sums);
+  const checkpoints = { everyMs: 10, timeOf: (n: number) => n, snapshot: () => runner.snapshot() };
+  const pipeline = { source: sourceOf([[1], [9], [12]]), operator: runner.operator, sink, checkpoints, committed: 2 };
+  await runPipeline(pipeline, signal);
+  expect(sink.deliveries.map(({ checkpoint }) => checkpoint?.['sums']?.state)).toEqual([{ sum: 22 }]);
+});
+
 describe('a restart', () => {
   const events = fc.array(fc.nat({ max: 9 }), { maxLength: 20 });
 
@@ -181,6 +190,14 @@ describe('a restart', () => {
       ['fact', { n: 4, sum: 10 }],
       ['state', { n: 0, sum: 10 }],
     ]);
+  });
+
+  test('with other settings folds from the start too', () => {
+    const saved = (timeZone: string) => ({ settings: { version: 1, state: { timeZone } } });
+    const point = (before: string, now: string) =>
+      resumePoint(saved(now), { checkpoint: saved(before), position: 3 }, 3);
+    expect(point('UTC', 'UTC')).toMatchObject({ readFrom: 3, isChanged: false });
+    expect(point('UTC', 'Europe/Berlin')).toMatchObject({ readFrom: 0, isChanged: true });
   });
 
   test('does not write again what is committed', async () => {

@@ -131,6 +131,40 @@ describe('the state of a queue', () => {
     ]);
   });
 
+  test('what a snapshot says while a gap is open is stale until the gap is closed', () => {
+    const states = follow(gap(20, null), snapshot(25), gap(29, 29));
+    expect(states.map(({ status, waiting, observedAtMs }) => [status, waiting, observedAtMs])).toEqual([
+      ['stale', 1, 25],
+      ['observed', 1, 29],
+    ]);
+  });
+
+  test('a media type first used after a snapshot has zeros, since the snapshot knew of none', () => {
+    const states = follow(snapshot(10), waitingList(10), observed(11, 'email', metric('oWaiting', 1)));
+    expect(states.at(-1)).toMatchObject({ mediaType: 'email', waiting: 1, interacting: 0 });
+  });
+
+  test("yesterday's totals are not today's: they are unknown until a half hour of today is seen", () => {
+    const day = Date.UTC(2026, 2, 1);
+    const late = totals(day + 86_300_000, day + 84_600_000, { nOffered: { count: 21 } });
+    const states = follow(late, observed(day + 90_000_000, 'voice', metric('oWaiting', 1)));
+    expect(states.map(({ offered, totalsSinceMs }) => [offered, totalsSinceMs])).toEqual([
+      [21, day + 84_600_000],
+      [null, null],
+    ]);
+  });
+
+  test('a half hour that was let go is not counted into the handle time again', () => {
+    const half = 1_800_000;
+    const handled = (index: number, count: number) =>
+      totals(index, index * half, { tHandle: { count, sum: count * 100_000 } });
+    const states = follow(handled(0, 9), handled(1, 1), handled(2, 1), handled(3, 1), handled(4, 1));
+    const again = follow(handled(0, 9), handled(1, 1), handled(2, 1), handled(3, 1), handled(4, 1), {
+      ...totals(5, 0, { tHandle: { count: 10, sum: 5_000_000 } }),
+    });
+    expect(again.at(-1)?.handleSecondsMean).toBe(states.at(-1)?.handleSecondsMean);
+  });
+
   test('totals of half hours add up over a day, supersede within a half hour, and start anew at midnight', () => {
     const day = Date.UTC(2026, 2, 1);
     const half = 1_800_000;

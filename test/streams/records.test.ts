@@ -43,6 +43,9 @@ describe('an agent', () => {
     const frame = status(10, { routingStatus: 'INTERACTING', routingStatusSinceMs: 9 });
     const answer = status(11, { routingStatus: 'IDLE', routingStatusSinceMs: 5 });
     expect(values(followAgents(), frame, answer)).toMatchObject([{ routingStatus: 'INTERACTING' }]);
+    const left = status(12, { routingStatus: 'OFF_QUEUE', routingStatusSinceMs: 12, activeQueueIds: [] });
+    const late = status(13, { routingStatus: 'IDLE', routingStatusSinceMs: 5, activeQueueIds: ['a'] });
+    expect(values(followAgents(), left, late)).toMatchObject([{ activeQueueIds: [] }]);
   });
 });
 

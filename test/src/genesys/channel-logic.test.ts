@@ -9,14 +9,15 @@ import {
 
 /** Steps the logic, firing its wakes in virtual time, and notes every command with the time it was given. */
 function live(script: readonly (readonly [atMs: number, input: ChannelInput])[], untilMs: number) {
-  let state = channelLife.start();
+  const logic = channelLife({ answerWithinMs: 10_000 });
+  let state = logic.start();
   const log: [number, ChannelCommand][] = [];
   const queue = script.map(([atMs, input]) => ({ atMs, input }));
   for (let steps = 0; queue.length > 0 && steps < 10_000; steps++) {
     queue.sort((a, b) => a.atMs - b.atMs);
     const next = queue.shift()!;
     if (next.atMs > untilMs) break;
-    const [after, commands] = channelLife.step(state, next.input);
+    const [after, commands] = logic.step(state, next.input);
     state = after;
     for (const command of commands) {
       if (command.do === 'wake') queue.push({ atMs: command.atMs, input: { kind: 'time', nowMs: command.atMs } });
@@ -26,8 +27,8 @@ function live(script: readonly (readonly [atMs: number, input: ChannelInput])[],
   return { state, log };
 }
 
-const started = (nowMs: number, journaledUntilMs: number | null = null) =>
-  [nowMs, { kind: 'started', nowMs, journaledUntilMs }] as const;
+const started = (nowMs: number, heardUntilMs: number | null = null) =>
+  [nowMs, { kind: 'started', nowMs, heardUntilMs }] as const;
 const subscribed = (nowMs: number) => [nowMs, { kind: 'subscribed' }] as const;
 const opened = (nowMs: number) => [nowMs, { kind: 'opened', nowMs }] as const;
 const frame = (nowMs: number) => [nowMs, { kind: 'frame', nowMs }] as const;
@@ -65,6 +66,28 @@ describe('the life of a channel', () => {
   test('while a gap is open nothing counts as heard after its start', () => {
     const { state } = live([...healthy, frame(50), closed(70), opened(2_000), frame(2_050)], 2_060);
     expect(heardUntilMs(state)).toBe(50);
+  });
+
+  test('lost in the middle of its first snapshot, it is deaf from the last it heard', () => {
+    const answer = [40, { kind: 'answer', nowMs: 40 }] as const;
+    const { log } = live(
+      [started(0), subscribed(1), opened(2), frame(30), answer, closed(70), opened(2_000), snapshot(2_100)],
+      2_200,
+    );
+    expect(log.filter(([, command]) => command.do === 'report-gap')).toEqual([
+      [70, { do: 'report-gap', startMs: 40, endMs: null, cause: 'closed' }],
+      [2_100, { do: 'report-gap', startMs: 40, endMs: 2_100, cause: 'closed' }],
+    ]);
+  });
+
+  test('gives up a socket that never opened after five tries, and none that was ever live', () => {
+    const refused = [10, 5_000, 20_000, 40_000, 90_000, 180_000].map((atMs) => closed(atMs));
+    const given = (script: readonly (readonly [number, ChannelInput])[]) =>
+      live(script, 200_000)
+        .log.filter(([, command]) => command.do === 'give-up')
+        .map(([atMs]) => atMs);
+    expect(given([started(0), subscribed(1), ...refused])[0]).toBe(90_000);
+    expect(given([...healthy, ...refused])).toEqual([]);
   });
 
   test('a channel that is gone is subscribed anew', () => {

@@ -49,7 +49,8 @@ test('a snapshot that was begun for a lost socket does not repair the gap of the
     rest,
     clock: scaledClock({ epochMs: 1_000_000, baseMs: systemClock.nowMs(), speed: 100 }),
     log: pino({ level: 'silent' }),
-    journal: { untilMs: 500_000, organizationId: 'org' },
+    journal: { untilMs: 500_000, heardUntilMs: 500_000, organizationId: 'org' },
+    answerWithinMs: 10_000,
     onArrival(arrival: Arrival) {
       if (arrival.kind === 'channel-gap') add(arrival.endMs === null ? 'gap opened' : 'gap closed');
       if (arrival.kind === 'rest' && arrival.path.includes('conversations/activity')) add('answer');

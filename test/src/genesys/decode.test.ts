@@ -138,6 +138,20 @@ describe('a frame', () => {
     ]);
   });
 
+  test('whose numbers are absurd is rejected, and a metric without a count is no count of zero', () => {
+    const frameOf = (stats: object) =>
+      frame(`v2.analytics.queues.${queueId}.observations`, {
+        group: { queueId },
+        data: [{ interval: 'a/a', metrics: [{ metric: 'oWaiting', stats }] }],
+      });
+    expect(frameOf({ count: 1e20 })).toMatchObject([{ kind: 'input-rejected' }]);
+    expect(frameOf({ count: 1, calculatedMetricValue: 1e20 })).toMatchObject([{ kind: 'input-rejected' }]);
+    expect(frameOf({})).toMatchObject([{ kind: 'queue-observed', metrics: [] }]);
+    for (const text of ['[1]', '{"topicName":5}', '"x"']) {
+      expect(decodeArrival(toFrameArrival(text, 7))).toMatchObject([{ kind: 'input-rejected' }]);
+    }
+  });
+
   test('of any content never throws, and what comes out is a journal event', () => {
     const topics = fc.constantFrom(
       `v2.analytics.queues.${queueId}.observations`,
@@ -194,6 +208,15 @@ describe('a REST answer', () => {
       { queueId, groups: null, waiting: [{ conversationId: 'c1', mediaType: 'voice', enqueuedAtMs: 1772356262118 }] },
     ]);
     expect(rest(path, answer(true))).toEqual([]);
+  });
+
+  test('with one malformed time spoils the list of its queue only', () => {
+    const entity = { metric: 'oWaiting', conversationId: 'c1', mediaType: 'voice', activityDate: 'soon' };
+    const body = { results: [{ group: {}, entities: [{ ...entity, queueId }] }] };
+    expect(rest('/api/v2/analytics/conversations/activity/query', body, [queueId, 'other'])).toMatchObject([
+      { kind: 'input-rejected', cause: 'activityDate: not a time' },
+      { kind: 'queue-snapshot', queueId: 'other', waiting: [] },
+    ]);
   });
 
   test('of routing activity gives one status an agent, with all the queues he takes part in', () => {

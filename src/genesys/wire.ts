@@ -3,7 +3,7 @@ import { intervalStats } from '../../streams/event.ts';
 
 // Only what is read is named: zod drops the rest, and personal data with it. Field names are the platform's.
 
-const metricStats = intervalStats.extend({ calculatedMetricValue: z.number().optional() });
+const metricStats = intervalStats.extend({ count: z.int().optional(), calculatedMetricValue: z.int().optional() });
 
 const metric = z.object({ metric: z.string(), qualifier: z.string().optional(), stats: metricStats });
 
@@ -146,7 +146,7 @@ export const usersAnswer = z.object({
 
 export const organizationAnswer = z.object({ id: z.string(), name: z.string().optional() });
 
-export const channelAnswer = z.object({ id: z.string(), connectUri: z.string() });
+export const channelAnswer = z.object({ id: z.string(), connectUri: z.url({ protocol: /^wss?$/ }) });
 
 /** Answer of a subscription with `ignoreErrors=true`. */
 export const subscriptionsAnswer = z.object({
