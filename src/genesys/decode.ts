@@ -77,18 +77,18 @@ function validated<T>(
   then: (value: T, receivedAtMs: EpochMs) => readonly QueueEvent[],
 ): readonly QueueEvent[] {
   const result = schema.safeParse(body);
-  if (result.success) return withTimes(place, receivedAtMs, () => then(result.data, receivedAtMs));
+  if (result.success) return orRejected(place, receivedAtMs, () => then(result.data, receivedAtMs));
   // Codes and paths only: a message may quote a value, and a value may be personal.
   const cause = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`).join(', ');
   return [reject(place, cause, receivedAtMs)];
 }
 
-/** Makes events out of texts some of which must be times; one that is none leads to their rejection. */
-function withTimes(place: string, receivedAtMs: EpochMs, make: () => readonly QueueEvent[]): readonly QueueEvent[] {
+/** Makes events out of a value that may still be malformed somewhere; then it is rejected. */
+function orRejected(place: string, receivedAtMs: EpochMs, make: () => readonly QueueEvent[]): readonly QueueEvent[] {
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof MalformedTime)) throw error;
+    if (!(error instanceof Malformed)) throw error;
     return [reject(place, error.message, receivedAtMs)];
   }
 }
@@ -97,11 +97,12 @@ function reject(place: string, cause: string, receivedAtMs: EpochMs): QueueEvent
   return { kind: 'input-rejected', receivedAtMs, place: place.slice(0, 200), cause: cause.slice(0, 500) };
 }
 
-class MalformedTime extends Error {}
+/** A text or number that its schema lets pass and that means nothing all the same. */
+class Malformed extends Error {}
 
 function timeMs(text: string, field: string): EpochMs {
   const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new MalformedTime(`${field}: not a time`);
+  if (Number.isNaN(ms)) throw new Malformed(`${field}: not a time`);
   return ms;
 }
 
@@ -121,22 +122,27 @@ function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<stri
 const mediaTypeOf = (name: string) => (name === 'call' ? 'voice' : name);
 
 type Metric = z.infer<typeof wire.observationsBody>['data'][number]['metrics'][number];
+type AnsweredMetric = Metric & { readonly stats: { readonly calculatedMetricValue?: number | undefined } };
 
-function instants(metrics: readonly Metric[]): InstantMetric[] {
-  return metrics.flatMap(({ metric, qualifier, stats: { count, calculatedMetricValue } }) =>
+function instants(metrics: readonly AnsweredMetric[]): InstantMetric[] {
+  const counted: InstantMetric[] = [];
+  for (const { metric, qualifier, stats } of metrics) {
     // No count is not a count of zero.
-    count === undefined
-      ? []
-      : { metric, qualifier: qualifier ?? null, count: Math.max(0, count), startedAtMs: calculatedMetricValue ?? null },
-  );
+    if (stats.count === undefined) continue;
+    const startedAtMs = stats.calculatedMetricValue === undefined ? null : whole(stats.calculatedMetricValue, metric);
+    counted.push({ metric, qualifier: qualifier ?? null, count: Math.max(0, whole(stats.count, metric)), startedAtMs });
+  }
+  return counted;
+}
+
+/** Checked here and not by the schema, which would check every number of every frame so. */
+function whole(value: number, metric: string): number {
+  if (!Number.isSafeInteger(value)) throw new Malformed(`${metric}: not a whole number`);
+  return value;
 }
 
 function intervals(metrics: readonly Metric[]): IntervalMetric[] {
-  return metrics.map(({ metric, qualifier, stats: { calculatedMetricValue: _, ...stats } }) => ({
-    metric,
-    qualifier: qualifier ?? null,
-    stats,
-  }));
+  return metrics.map(({ metric, qualifier, stats }) => ({ metric, qualifier: qualifier ?? null, stats }));
 }
 
 function decodeObservations(body: z.infer<typeof wire.observationsBody>, receivedAtMs: EpochMs): QueueEvent[] {
@@ -263,7 +269,7 @@ function decodeConversationActivity(
     .filter((queueId) => !cut.has(queueId))
     .flatMap((queueId) =>
       // One malformed row spoils the list of its queue, not of the others.
-      withTimes(`conversations/activity of ${queueId}`, receivedAtMs, () => [
+      orRejected(`conversations/activity of ${queueId}`, receivedAtMs, () => [
         {
           kind: 'queue-snapshot',
           receivedAtMs,
@@ -290,7 +296,7 @@ function decodeRoutingActivity(
   return [...groupBy(entities, (entity) => entity.userId)].flatMap(([userId, memberships]) => {
     const [one] = memberships;
     const active = memberships.filter((each) => each.queueMembershipStatus !== 'inactive');
-    return withTimes(`routing/activity of ${userId}`, receivedAtMs, () => [
+    return orRejected(`routing/activity of ${userId}`, receivedAtMs, () => [
       {
         kind: 'agent-status',
         receivedAtMs,

@@ -3,9 +3,12 @@ import { intervalStats } from '../../streams/event.ts';
 
 // Only what is read is named: zod drops the rest, and personal data with it. Field names are the platform's.
 
-const metricStats = intervalStats.extend({ count: z.int().optional(), calculatedMetricValue: z.int().optional() });
+const metric = z.object({ metric: z.string(), qualifier: z.string().optional(), stats: intervalStats });
 
-const metric = z.object({ metric: z.string(), qualifier: z.string().optional(), stats: metricStats });
+/** Only REST tells when the oldest began. */
+const answeredMetric = metric.extend({
+  stats: intervalStats.extend({ calculatedMetricValue: z.number().optional() }),
+});
 
 const group = z.object({ queueId: z.string(), mediaType: z.string().optional() });
 
@@ -64,7 +67,7 @@ export const userActivityBody = z.object({
 
 /** POST /api/v2/analytics/queues/observations/query */
 export const observationsAnswer = z.object({
-  results: z.array(z.object({ group, data: z.array(metric).optional() })).optional(),
+  results: z.array(z.object({ group, data: z.array(answeredMetric).optional() })).optional(),
 });
 
 /** POST /api/v2/analytics/conversations/activity/query */

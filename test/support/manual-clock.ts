@@ -22,14 +22,15 @@ export function manualClock(startMs: EpochMs = 0): ManualClock {
     nowMs: () => nowMs,
     async sleep(ms, signal) {
       signal.throwIfAborted();
-      await new Promise<void>((wake) => {
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          asleep = asleep.filter((each) => each !== sleeper);
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
         const sleeper: Sleeper = { dueMs: nowMs + Math.max(ms, 0), wake };
         asleep.push(sleeper);
-        const onAbort = () => {
-          asleep = asleep.filter((each) => each !== sleeper);
-          wake();
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
+        signal.addEventListener('abort', wake);
       });
       signal.throwIfAborted();
     },
@@ -40,7 +41,6 @@ export function manualClock(startMs: EpochMs = 0): ManualClock {
         // Of those due at the same time the one that fell asleep first wakes first.
         const [first] = asleep.filter(({ dueMs }) => dueMs <= untilMs).sort((a, b) => a.dueMs - b.dueMs);
         if (first === undefined) break;
-        asleep = asleep.filter((each) => each !== first);
         nowMs = Math.max(nowMs, first.dueMs);
         first.wake();
         await nextTurn();
