@@ -1,9 +1,11 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { map, type OperatorFunction, pipe } from 'rxjs';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../sinks/clock.ts';
 import { createLogSink } from '../sinks/log/log-sink.ts';
-import { readLogSummary } from '../sinks/log/log-summary.ts';
+import { SinkError } from '../sinks/errors.ts';
+import { readLogId, readLogSummary } from '../sinks/log/log-summary.ts';
 import { openSegmentLog } from '../sinks/log/segment-log.ts';
 import { createParquetSink } from '../sinks/parquet/parquet-sink.ts';
 import { derive, type DeriveSettings } from '../streams/derive.ts';
@@ -117,6 +119,7 @@ async function deriveAll(composition: Composition, drained: AbortSignal, signal:
   if (organizationId === undefined) return;
   const settings: DeriveSettings = { ...config, organizationId, shard, timeZone };
   const outputLog = await openSegmentLog({ dir: outputs, bytesMax: config.journalBytesMax });
+  await tieToJournal(outputs, journal);
   const { checkpoint, position } = outputLog.found;
   const point = resumePoint(derive(settings).snapshot(), checkpoint, position);
   const runner = derive(settings, point.from);
@@ -183,6 +186,17 @@ async function serve(
   await source.run(show, AbortSignal.any([signal, drained])).catch((error: unknown) => {
     if (!drained.aborted) throw error;
   });
+}
+
+/** Outputs go on with the journal they began with: another one's positions mean other events. */
+async function tieToJournal(outputs: string, journal: string): Promise<void> {
+  const id = (await readLogId(journal)) ?? '';
+  const path = join(outputs, 'journal-id');
+  const known = await readFile(path, 'utf8').catch(() => '');
+  if (known === id) return;
+  if (known === '') return writeFile(path, id);
+  const message = `${outputs} was derived from the journal ${known}, but ${journal} is ${id}: move ${outputs} (and the Parquet files made of it) away, or bring the journal back`;
+  throw new SinkError('QC_SCHEMA_DRIFT', message);
 }
 
 /** Waits for the first record of the journal; undefined when asked to stop before there is one. */

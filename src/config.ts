@@ -144,12 +144,16 @@ export interface ConfigSources {
 export interface LoadedConfig {
   readonly config: Config;
   /** For people: each setting with its value as far as it may be shown, and where it came from. */
-  readonly shown: readonly {
-    readonly name: string;
-    readonly value: unknown;
-    readonly from: string;
-    readonly allowed: string;
-  }[];
+  readonly shown: readonly Shown[];
+}
+
+interface Shown {
+  readonly name: string;
+  readonly value: unknown;
+  readonly from: string;
+  /** The variable that sets it. */
+  readonly env: string;
+  readonly allowed: string;
 }
 
 interface Found {
@@ -161,6 +165,7 @@ interface Found {
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const faults: ConfigFault[] = [];
   const file = readYaml(sources.yaml, faults);
+  faults.push(...unknownVariables(sources.env));
   const found = new Map<Name, Found>();
   for (const name of names) {
     const one = find(name, sources, file, faults);
@@ -182,10 +187,21 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     name,
     value: origins[name].isSecret && config[name] !== undefined ? '(secret)' : (config[name] ?? null),
     from: found.get(name)?.where ?? 'default',
+    env: origins[name].env[0] ?? '',
     allowed: origins[name].allowed,
   }));
   return { config, shown };
 }
+
+/** A misspelt variable would be a setting that silently is not set. Those of the tests are none of ours. */
+function unknownVariables(env: ConfigSources['env']): readonly ConfigFault[] {
+  const known = new Set(names.flatMap((name) => origins[name].env));
+  return Object.entries(env)
+    .filter(([name]) => name.startsWith('QUEUECAST_') && !name.startsWith('QUEUECAST_TEST_') && !known.has(name))
+    .map(([name, value]) => ({ where: name, value: String(value), allowed: `one of ${ours.join(', ')}` }));
+}
+
+const ours = names.flatMap((name) => origins[name].env).filter((variable) => variable.startsWith('QUEUECAST_'));
 
 function find(name: Name, sources: ConfigSources, file: Readonly<Record<string, unknown>>, faults: ConfigFault[]) {
   const flag = sources.flags?.[name];

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { SinkError } from '../sinks/errors.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addRunCommand } from './commands/run.ts';
+import { readVersion } from './commands/settings.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { ConfigError } from './config.ts';
 import { GenesysError } from './genesys/errors.ts';
@@ -12,6 +13,7 @@ import { SimulatorError } from './simulator/errors.ts';
 async function main(args: readonly string[]): Promise<number> {
   const program = new Command('queuecast')
     .description('Streams contact-centre queue observations into wait predictions and window metrics')
+    .version(readVersion())
     .exitOverride();
   addRunCommand(program);
   addSimulateCommand(program);
@@ -33,4 +35,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// Whoever read the output has gone, as `head` does; a run takes it as a wish to end.
+process.stdout.on('error', () => undefined);
 process.exitCode = await main(process.argv);

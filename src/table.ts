@@ -81,9 +81,11 @@ export function renderPlain(row: Row, time: string): string {
 
 const shown = (count: number | null) => (count === null ? '-' : String(count));
 
+const reasons = { no_agents: 'none: no agents', stale: 'none: no data', gap: 'none: gap' } as const;
+
 function predictedWait(value: unknown): string {
   const { waitSecondsP50, reason, capped } = waitPrediction.schema.parse(value);
-  if (waitSecondsP50 === null) return `none: ${reason ?? 'unknown'}`;
+  if (waitSecondsP50 === null) return reason === null ? 'none' : reasons[reason];
   return (capped ? '> ' : '') + minutes(waitSecondsP50);
 }
 

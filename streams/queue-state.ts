@@ -32,6 +32,11 @@ interface Queue {
 interface Queues {
   /** Nothing counts as observed until the gap is closed: what arrives meanwhile may miss something. */
   isGapOpen: boolean;
+  /**
+   * Since when everything was heard; null = not yet, or no longer. Only what changes is sent, so a half hour that began before
+   * may lack what was counted unheard: its totals are no part of the day's.
+   */
+  wholeSinceMs: EpochMs | null;
   byId: Map<string, Queue>;
 }
 
@@ -52,7 +57,7 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
   return {
     name: 'queue-state',
     version: 1,
-    start: () => ({ isGapOpen: false, byId: new Map() }),
+    start: () => ({ isGapOpen: false, wholeSinceMs: null, byId: new Map() }),
     step(queues, event) {
       switch (event.kind) {
         case 'queue-observed': {
@@ -65,7 +70,7 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
         case 'queue-interval': {
           if (event.mediaType === null) return [queues, []];
           const queue = queueOf(queues, event.queueId);
-          foldInterval(mediaOf(queue, event.mediaType), event, settings.timeZone);
+          foldInterval(mediaOf(queue, event.mediaType), event, queues.wholeSinceMs, settings.timeZone);
           return [queues, changes(queues, event.queueId, event.receivedAtMs, event.mediaType)];
         }
         case 'queue-snapshot': {
@@ -81,16 +86,18 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
         }
         case 'channel-gap': {
           queues.isGapOpen = event.endMs === null;
+          queues.wholeSinceMs = event.endMs;
           const ids = [...queues.byId.keys()].sort();
-          // Who waits is not known again before a snapshot says so.
-          if (queues.isGapOpen) for (const queue of queues.byId.values()) queue.waitingKnown = false;
+          if (queues.isGapOpen) for (const queue of queues.byId.values()) forget(queue);
           return [queues, ids.flatMap((queueId) => changes(queues, queueId, event.receivedAtMs))];
         }
         case 'agent-status':
         case 'agent-profile':
         case 'queue-profile':
-        case 'tick':
         case 'input-rejected':
+          return [queues, []];
+        case 'tick':
+          if (!queues.isGapOpen) queues.wholeSinceMs ??= event.heardUntilMs;
           return [queues, []];
       }
     },
@@ -113,6 +120,12 @@ function mediaOf(queue: Queue, mediaType: string): MediaGroup {
     queue.media.set(mediaType, group);
   }
   return group;
+}
+
+/** Who waits, and how the day went, is not known again before somebody says so. */
+function forget(queue: Queue): void {
+  queue.waitingKnown = false;
+  for (const group of queue.media.values()) group.day = null;
 }
 
 function merge(counts: Counts, metrics: readonly InstantMetric[]): void {
@@ -152,9 +165,16 @@ function foldInteraction(group: MediaGroup, event: EventOf<'interaction-changed'
   else group.enqueuedAtMs.set(event.conversationId, waiting.enqueuedAtMs);
 }
 
-function foldInterval(group: MediaGroup, event: EventOf<'queue-interval'>, timeZone: string): void {
+function foldInterval(
+  group: MediaGroup,
+  event: EventOf<'queue-interval'>,
+  wholeSinceMs: EpochMs | null,
+  timeZone: string,
+): void {
   group.used = true;
-  group.day = foldDayTotals(group.day, event.startMs, event.metrics, timeZone);
+  if (wholeSinceMs !== null && event.startMs >= wholeSinceMs) {
+    group.day = foldDayTotals(group.day, event.startMs, event.metrics, timeZone);
+  }
   const handled = event.metrics.find((metric) => metric.metric === 'tHandle')?.stats;
   if (handled?.count === undefined || handled.sum === undefined) return;
   foldHandleTime(group.handleTime, event.startMs, handled.count, handled.sum);

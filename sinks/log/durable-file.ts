@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { SinkError } from '../errors.ts';
 
@@ -14,12 +14,26 @@ export async function syncFolder(dir: string): Promise<void> {
 
 /** Makes a folder and the ones above it that are missing, durably. */
 export async function makeFolder(dir: string): Promise<void> {
-  const first = await mkdir(dir, { recursive: true });
-  if (first === undefined) return;
-  const above = dirname(resolve(first));
-  for (let made = dirname(resolve(dir)); made.length >= above.length; made = dirname(made)) {
-    await syncFolder(made);
-    if (made === above) break;
+  // One by one: where nothing can be made, as in /proc, Node's recursive way never comes back.
+  try {
+    await mkdir(dir);
+  } catch (error) {
+    const above = dirname(resolve(dir));
+    if (errorCode(error) === 'EEXIST' && (await stat(dir)).isDirectory()) return;
+    if (errorCode(error) !== 'ENOENT' || (await exists(above))) throw error;
+    await makeFolder(above);
+    await mkdir(dir);
+  }
+  await syncFolder(dirname(resolve(dir)));
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 

@@ -40,6 +40,11 @@ export interface SegmentLog {
 
 const mebibyte = 1_048_576;
 
+function removed(path: string): SinkError {
+  const message = `${path} was deleted while it was written to: what was written since then is lost. Start again, with another folder or this one.`;
+  return new SinkError('QC_SINK_UNAVAILABLE', message);
+}
+
 /**
  * Opens a log for writing, and makes it if there is none. A torn last line, which was never acknowledged, is cut. Rejects with
  * `QC_SINK_FENCED` (another writer), `QC_LOG_CORRUPT` (a damaged line before the end) or `QC_SINK_UNAVAILABLE`.
@@ -101,6 +106,7 @@ function startWriting(settings: SegmentLogSettings, { id, lock, found, last }: O
     if (file === undefined) return;
     await write(file, line);
     await file.datasync();
+    if ((await file.stat()).nlink === 0) throw removed(path);
     totalBytes += line.length;
     segmentBytes += line.length;
     endOffset += outputs.length;

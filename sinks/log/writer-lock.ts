@@ -10,13 +10,13 @@ export interface WriterLock {
 }
 
 /**
- * Takes `<dir>/writer.lock`, which holds the writer's process id. A lock of a dead process, or of our own id (a container
+ * Takes `<dir>/writer.lock` (or another name), which holds the writer's process id. A lock of a dead process, or of our own id (a container
  * gives the same one at each start), is taken over; that of another live process is `QC_SINK_FENCED`.
  */
-export async function takeWriterLock(dir: string): Promise<WriterLock> {
-  const path = join(dir, 'writer.lock');
+export async function takeWriterLock(dir: string, name = 'writer.lock'): Promise<WriterLock> {
+  const path = join(dir, name);
   // Written aside and linked, so that a lock is never seen without its owner.
-  const own = join(dir, `.writer.lock.${process.pid}.${randomUUID()}`);
+  const own = join(dir, `.lock.${process.pid}.${randomUUID()}`);
   try {
     await writeFile(own, `${process.pid}\n`, { flag: 'wx' });
     for (let attempt = 1; attempt <= 3; attempt++) {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type EpochMs, type RecordType, topicOf } from '../../streams/record.ts';
 import { SinkError } from '../errors.ts';
 import { errorCode, fileFailure, makeFolder } from '../log/durable-file.ts';
 import { readFooter } from './encode.ts';
+import { takeWriterLock } from '../log/writer-lock.ts';
 import { type Manifest, type ManifestEntry, openManifest } from './manifest.ts';
 import { isLeftover } from './publish.ts';
 
@@ -69,20 +70,50 @@ export function footerOf(type: RecordType, content: FileContent): ReadonlyMap<st
  */
 export async function openDataset(dir: string, place: Place, types: readonly RecordType[]): Promise<Manifest> {
   await makeFolder(dir);
-  const manifest = await openManifest(join(dir, `_manifest-${place.partition}.jsonl`), dir);
+  // Two archivers of one partition would publish the same rows; the second is refused before it reads any.
+  const lock = await takeWriterLock(dir, `.writer-${place.partition}.lock`);
   try {
-    const known = new Set(manifest.entries.map(({ file }) => file));
-    for (const type of types) {
-      for (const { file, date } of await listFiles(dir, type, place)) {
-        if (!known.has(file)) await manifest.append(await entryOf(dir, file, date));
+    const manifest = await openManifest(join(dir, `_manifest-${place.partition}.jsonl`), dir);
+    const close = async () => {
+      await manifest.close();
+      await lock.release();
+    };
+    try {
+      for (const entry of manifest.entries) await checkFile(dir, entry);
+      const known = new Set(manifest.entries.map(({ file }) => file));
+      for (const type of types) {
+        for (const { file, date } of await listFiles(dir, type, place)) {
+          if (!known.has(file)) await manifest.append(await entryOf(dir, file, date));
+        }
       }
+      return { ...manifest, close };
+    } catch (error) {
+      await manifest.close();
+      throw error;
     }
-    return manifest;
   } catch (error) {
-    await manifest.close();
+    await lock.release();
     throw error;
   }
 }
+
+/** A published file that is gone or cut would leave a hole that nobody sees: reading goes on after its rows. */
+async function checkFile(dir: string, { file, bytes }: ManifestEntry): Promise<void> {
+  const path = join(dir, file);
+  const size = await stat(path).then(
+    (found) => found.size,
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw fileFailure(error, path);
+    },
+  );
+  if (size === bytes) return;
+  const fault = size === undefined ? 'is missing' : `has ${size} bytes instead of ${bytes}`;
+  throw new SinkError('QC_SCHEMA_DRIFT', `${path} ${fault}: put it back, or ${rebuild(dir)}.`);
+}
+
+/** The log still has every row. */
+const rebuild = (dir: string) => `move the whole folder ${dir} away, and it is made anew from the output log`;
 
 /** The files of one record type; removes leftovers on the way. */
 async function listFiles(dir: string, type: RecordType, place: Place) {
@@ -110,7 +141,7 @@ async function entryOf(dir: string, file: string, date: string): Promise<Manifes
     const sha256 = createHash('sha256').update(content).digest('hex');
     return { file, dt: date, rows: footer.rows, bytes: content.length, sha256, ...fields };
   } catch (error) {
-    throw foreign(path, error);
+    throw foreign(dir, path, error);
   }
 }
 
@@ -123,7 +154,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-function foreign(path: string, cause: unknown): SinkError {
-  const message = `${path} was not written by queuecast, or is damaged: move it out of the dataset.`;
+function foreign(dir: string, path: string, cause: unknown): SinkError {
+  const message = `${path} was not written by queuecast, or is damaged: put back what was there, or ${rebuild(dir)}.`;
   return new SinkError('QC_SCHEMA_DRIFT', message, { cause });
 }

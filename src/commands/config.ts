@@ -13,8 +13,8 @@ export function addConfigCommand(program: Command): void {
       return;
     }
     const width = Math.max(...shown.map(({ name }) => name.length));
-    for (const { name, value, from, allowed } of shown) {
-      process.stdout.write(`${name.padEnd(width)}  ${JSON.stringify(value)}  (${from}; allowed: ${allowed})\n`);
+    for (const { name, value, from, env, allowed } of shown) {
+      process.stdout.write(`${name.padEnd(width)}  ${JSON.stringify(value)}  (${from}; ${env}; allowed: ${allowed})\n`);
     }
   });
 }

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { scaledClock, systemClock } from '../../sinks/clock.ts';
-import { SinkError } from '../../sinks/errors.ts';
+import { fileFailure, makeFolder } from '../../sinks/log/durable-file.ts';
 import { fetchClock } from '../clock-client.ts';
 import { composeStages, folders, isoTime } from '../compose.ts';
 import type { Config } from '../config.ts';
-import { createHealth } from '../health.ts';
+import { createHealth, type Health } from '../health.ts';
 import { createLatest } from '../latest.ts';
 import { createLog } from '../log.ts';
 import { type Simulator, type SimulatorSummary, startSimulator } from '../simulator/simulator.ts';
@@ -32,7 +31,7 @@ async function run(config: Config, stop: AbortController): Promise<void> {
     config.source === 'simulator' ||
     (config.source === 'auto' && config.clientId === undefined && config.clientSecret === undefined);
   const dataDir = config.dataDir ?? (onSimulator ? join('data', fileTime(systemClock.nowMs())) : 'data');
-  await makeFolder(dataDir);
+  await makeDataDir(dataDir);
   const own = onSimulator && needsSource(config) ? await startOwnSimulator(config, stop.signal) : undefined;
   try {
     await runOn(config, dataDir, own, stop);
@@ -48,7 +47,7 @@ async function runOn(
   stop: AbortController,
 ): Promise<void> {
   const simulator = own?.simulator;
-  const followed = config.clock === undefined ? undefined : await fetchClock(config.clock);
+  const followed = config.clock === undefined ? undefined : await fetchClock(config.clock, stop.signal);
   const platformClock = simulator?.clock ?? (followed === undefined ? systemClock : scaledClock(followed));
   const speed = simulator === undefined ? (followed?.speed ?? 1) : config.speed;
   // However fast a simulator is, an answer needs its real time, on a busy machine too.
@@ -74,9 +73,8 @@ async function runOn(
   } finally {
     await screen?.stop();
   }
-  const { events, outputs, conflated, rejected, gaps } = health;
   const lines = [
-    `Journaled ${events} events (${rejected} rejected, ${gaps} gaps), wrote ${outputs} records (${conflated} conflated).`,
+    ...summaryOf(config, health),
     ...(simulator === undefined ? [] : [describe(await simulator.ended)]),
     ...whereToLook(config, dataDir),
   ];
@@ -107,20 +105,29 @@ async function startOwnSimulator(config: Config, signal: AbortSignal): Promise<O
   return { simulator, access: { clientId, clientSecret, ...gateway } };
 }
 
+/** Only what this process had a part in. */
+function summaryOf({ role }: Config, health: Health): readonly string[] {
+  const { events, outputs, conflated, rejected, gaps } = health;
+  const journaled = `Journaled ${events} events (${rejected} rejected, ${gaps} gaps).`;
+  const derived = `Wrote ${outputs} records (${conflated} conflated).`;
+  return [
+    ...(role === 'all' || role === 'ingest' ? [journaled] : []),
+    ...(role === 'all' || role === 'derive' ? [derived] : []),
+  ];
+}
+
 function describe({ calls, queues, agents }: SimulatorSummary): string {
   const { offered, answered, abandoned, dropped } = calls;
-  return `Simulated ${offered} calls to ${queues} queues and ${agents} agents: ${answered} answered, ${abandoned} abandoned, ${dropped} open at the end.`;
+  return `Simulated ${offered} calls to ${queues} queues and ${agents} agents: ${answered} answered, ${abandoned} abandoned; ${dropped} still open at the end.`;
 }
 
 const needsSource = ({ role }: Config) => role === 'all' || role === 'ingest';
 
-async function makeFolder(dataDir: string): Promise<void> {
+async function makeDataDir(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true });
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `The data folder ${dataDir} cannot be made (${why}): name one that can be written, with --data-dir or QUEUECAST_DATA_DIR`;
-    throw new SinkError('QC_SINK_UNAVAILABLE', message, { cause });
+    await makeFolder(dataDir);
+  } catch (error) {
+    throw fileFailure(error, dataDir);
   }
 }
 

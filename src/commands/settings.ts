@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { flags, type LoadedConfig, loadConfig } from '../config.ts';
+import { z } from 'zod';
+import { ConfigError, flags, type LoadedConfig, loadConfig } from '../config.ts';
 
 /** Gives a command a flag for each setting, or for those named. */
 export function addSettings(command: Command, only?: readonly string[]): Command {
@@ -13,13 +14,32 @@ export function addSettings(command: Command, only?: readonly string[]): Command
 }
 
 export function readConfig(options: Readonly<Record<string, unknown>>): LoadedConfig {
-  const yaml = existsSync('queuecast.yaml') ? readFileSync('queuecast.yaml', 'utf8') : undefined;
-  return loadConfig({ flags: options, env: process.env, yaml });
+  return loadConfig({ flags: options, env: process.env, ...readYaml('queuecast.yaml') });
 }
 
-/** The sample day that ships with the package, found from here, wherever that is built to. */
-export function samplePath(): string {
+function readYaml(path: string): { readonly yaml?: string } {
+  if (!existsSync(path)) return {};
+  try {
+    return { yaml: readFileSync(path, 'utf8') };
+  } catch (error) {
+    const value = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([{ where: path, value, allowed: 'a file that can be read' }]);
+  }
+}
+
+/** The package's own folder, found from here, wherever that is built to. */
+function packageFolder(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return join(folder, 'samples', 'bank-1999-01-05.trace.jsonl.gz');
+  return folder;
+}
+
+/** The sample day that ships with the package. */
+export function samplePath(): string {
+  return join(packageFolder(), 'samples', 'bank-1999-01-05.trace.jsonl.gz');
+}
+
+export function readVersion(): string {
+  const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

@@ -63,6 +63,17 @@ export function createChannel(settings: ChannelSettings): Channel {
   let resumed: Promise<void> | undefined;
   let resume: () => void = () => undefined;
   const spoken = new Set<string>();
+  let lastTurnMs = clock.nowMs();
+
+  /**
+   * To be asked before anything that arrives or rings is taken in. After a pause of this process (a suspended machine, SIGSTOP)
+   * what has queued up meanwhile would get the stamps of now: better to say that nothing was heard.
+   */
+  function noticeStall(): void {
+    const nowMs = clock.nowMs();
+    if (nowMs - lastTurnMs > settings.answerWithinMs) drop('stalled');
+    lastTurnMs = nowMs;
+  }
 
   const stamp = () => (stampedMs = Math.max(stampedMs, clock.nowMs()));
   const tell = (input: ChannelInput) => {
@@ -126,6 +137,7 @@ export function createChannel(settings: ChannelSettings): Channel {
     });
     // `toString` of all three forms ws may hand over; without fragments it is one Buffer.
     opened.on('message', (data: Buffer) => {
+      noticeStall();
       if (socket !== opened) return;
       const arrival = toFrameArrival(data.toString('utf8'), stamp());
       const subject = arrival.topic?.split('.')[3];
@@ -274,6 +286,7 @@ export function createChannel(settings: ChannelSettings): Channel {
       }
     },
     tick() {
+      noticeStall();
       if (!isIdentified) return;
       onArrival({ kind: 'tick', receivedAtMs: stamp(), heardUntilMs: heardUntilMs(life) });
     },

@@ -70,9 +70,9 @@ export function createRest(settings: RestSettings): Rest {
       if (answer !== undefined && !isTemporary) return answer;
       if (attempt === triesMax) {
         const told = answer === undefined ? codeOf(cause) : describe(answer);
-        throw new GenesysError('QC_GENESYS_UNREACHABLE', `${what} failed ${attempt} times, last with: ${told}`, {
-          cause,
-        });
+        const wayOut = 'check GENESYSCLOUD_REGION (or GENESYSCLOUD_GATEWAY_HOST, _PORT and _PROTOCOL) and the network';
+        const message = `${what} at ${apiUrl} failed ${attempt} times, last with: ${told}; ${wayOut}`;
+        throw new GenesysError('QC_GENESYS_UNREACHABLE', message, { cause });
       }
       await clock.sleep(retryAfterMs(answer) ?? 1_000 * 2 ** (attempt - 1), signal);
     }

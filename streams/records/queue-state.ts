@@ -21,7 +21,10 @@ export const queueState = defineRecord({
     agentsCommunicating: count().nullable(),
     agentsNotResponding: count().nullable(),
     agentsOffQueue: count().nullable(),
-    /** Sums of the half hours seen today in the queue's time zone, the first of which began at `totalsSinceMs`. */
+    /**
+     * Sums of today's half hours (in the queue's time zone) since the last gap, the first of which began at `totalsSinceMs`. Half
+     * hours that were not heard whole are left out.
+     */
     offered: count().nullable(),
     answered: count().nullable(),
     abandoned: count().nullable(),

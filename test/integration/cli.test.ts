@@ -97,7 +97,10 @@ describe('bad input is one clear line with the way out', () => {
     await writeFile(file, '');
     const { exit, told } = await queuecast(['run', '--source', 'simulator', '--data-dir', join(file, 'data')]);
     expect(exit).toBe(1);
-    expect(told).toMatch(/QC_SINK_UNAVAILABLE: .*a-file\/data.*--data-dir/);
+    const nowhere = await queuecast(['run', '--source', 'simulator', '--data-dir', '/proc/queuecast/data']);
+    expect(nowhere.exit).toBe(1);
+    expect(nowhere.told).toMatch(/QC_SINK_UNAVAILABLE: .*\/proc\/queuecast/);
+    expect(told).toMatch(/QC_SINK_UNAVAILABLE: .*a-file\/data.*QUEUECAST_DATA_DIR/);
   });
 
   test('a malformed line of a trace, by file and number', async () => {
@@ -150,7 +153,9 @@ describe('a run', () => {
     const args = ['run', '--source', 'simulator', '--speed', '60', '--trace', path, '--data-dir', dataDir];
     const { exit, told } = await queuecast(args);
     expect(exit, told).toBe(0);
-    expect(told).toContain('Simulated 2 calls to 1 queues and 1 agents: 1 answered, 1 abandoned, 0 open at the end.');
+    expect(told).toContain(
+      'Simulated 2 calls to 1 queues and 1 agents: 1 answered, 1 abandoned; 0 still open at the end.',
+    );
     const windows = await readParquetRows(join(dataDir, 'parquet', 'queue-window'));
     expect(windows.length).toBeGreaterThanOrEqual(3);
     // c2 waited 80 s in all: that is what the means of the minutes add up to.

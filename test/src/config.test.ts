@@ -56,6 +56,10 @@ describe('the configuration', () => {
     expect(load).toThrow(/GENESYSCLOUD_OAUTHCLIENT_SECRET_FILE=\/nowhere/);
   });
 
+  test('takes a misspelt variable for a fault', () => {
+    expect(() => loadConfig({ env: { QUEUECAST_SPED: '3' } })).toThrow(/QUEUECAST_SPED=3.*QUEUECAST_SPEED/);
+  });
+
   test('a limit can be lifted with none', () => {
     expect(loadConfig({ env: { QUEUECAST_GAP_MAX_MS: 'none' } }).config.gapMaxMs).toBeNull();
   });

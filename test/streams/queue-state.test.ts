@@ -3,7 +3,9 @@ import type { QueueEvent } from '../../streams/event.ts';
 import { run } from '../../streams/logic.ts';
 import { followQueues } from '../../streams/queue-state.ts';
 
-const follow = (...events: QueueEvent[]) => run(followQueues({ timeZone: 'UTC' }), events);
+/** Heard from the beginning of time, so that every half hour was heard whole. */
+const heard: QueueEvent = { kind: 'tick', receivedAtMs: 0, heardUntilMs: 0 };
+const follow = (...events: QueueEvent[]) => run(followQueues({ timeZone: 'UTC' }), [heard, ...events]);
 const metric = (name: string, count: number, qualifier: string | null = null) => ({
   metric: name,
   qualifier,
@@ -163,6 +165,31 @@ describe('the state of a queue', () => {
       ...totals(5, 0, { tHandle: { count: 10, sum: 5_000_000 } }),
     });
     expect(again.at(-1)?.handleSecondsMean).toBe(states.at(-1)?.handleSecondsMean);
+  });
+
+  test('a half hour that was not heard whole is no part of the totals: at the start, and around a gap', () => {
+    const half = 1_800_000;
+    const tick = (receivedAtMs: number): QueueEvent => ({ kind: 'tick', receivedAtMs, heardUntilMs: receivedAtMs });
+    const offered = (atMs: number, count: number) => totals(atMs, atMs - (atMs % half), { nOffered: { count } });
+    const cut = { ...gap(0, null), startMs: 3 * half + 10 };
+    const states = run(followQueues({ timeZone: 'UTC' }), [
+      tick(100),
+      offered(200, 9),
+      offered(half + 1, 1),
+      offered(2 * half + 1, 2),
+      { ...cut, receivedAtMs: 3 * half + 20 },
+      { ...cut, receivedAtMs: 3 * half + 30, endMs: 3 * half + 30, repairedBy: 'snapshot' as const },
+      offered(3 * half + 40, 7),
+      offered(4 * half + 1, 4),
+    ]);
+    expect(states.map(({ status, offered: sum, totalsSinceMs }) => [status, sum, totalsSinceMs])).toEqual([
+      ['observed', null, null],
+      ['observed', 1, half],
+      ['observed', 3, half],
+      ['stale', null, null],
+      ['observed', null, null],
+      ['observed', 4, 4 * half],
+    ]);
   });
 
   test('totals of half hours add up over a day, supersede within a half hour, and start anew at midnight', () => {

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -268,6 +277,18 @@ describe('a segment log', () => {
     expect(statSync(lastSegment(dir)).size).toBe(whole + 25);
     await writeLog(dir, [calls(['b'], 2)]);
     expect(await keysIn(dir)).toEqual(['a', 'b']);
+  });
+
+  test('a segment that is deleted while it is written to ends the log: what it takes would be lost', async () => {
+    const dir = newFolder();
+    const log = await openSegmentLog({ dir, bytesMax: 1e6 });
+    await log.append({ outputs: [], position: 1 });
+    rmSync(dir, { recursive: true });
+    await expect(log.append({ outputs: [], position: 2 })).rejects.toMatchObject({
+      code: 'QC_SINK_UNAVAILABLE',
+      message: expect.stringContaining('was deleted while it was written to'),
+    });
+    await log.close();
   });
 
   test('a line is forced to disk before its append resolves', async () => {

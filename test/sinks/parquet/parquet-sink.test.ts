@@ -376,6 +376,29 @@ describe('the Parquet sink', () => {
     expect(filesIn(dir).some((name) => name.endsWith('.tmp'))).toBe(false);
   });
 
+  test('a second process that archives is refused before it reads', async () => {
+    const dataset = await newDataset();
+    mkdirSync(dataset.dir);
+    // Process 1 is always alive.
+    writeFileSync(join(dataset.dir, '.writer-0.lock'), '1\n');
+    await expect(openSink(dataset)).rejects.toMatchObject({ code: 'QC_SINK_FENCED' });
+  });
+
+  test('a published file that is gone or cut is named, with the way to have its rows again', async () => {
+    const dataset = await newDataset();
+    await archiveAll(dataset, smalls(3));
+    const [file = ''] = filesIn(dataset.dir);
+    const content = readFileSync(join(dataset.dir, file));
+    writeFileSync(join(dataset.dir, file), content.subarray(0, 100));
+    await expect(openSink(dataset)).rejects.toThrow(
+      /has 100 bytes instead of \d+: put it back, or move the whole folder/,
+    );
+    rmSync(join(dataset.dir, file));
+    await expect(openSink(dataset)).rejects.toThrow(/is missing: put it back/);
+    writeFileSync(join(dataset.dir, file), content);
+    await (await openSink(dataset)).close();
+  });
+
   test('a dataset of another log is not written to', async () => {
     const one = await newDataset();
     const other = await newDataset();

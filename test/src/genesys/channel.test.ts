@@ -80,3 +80,59 @@ test('a snapshot that was begun for a lost socket does not repair the gap of the
     server.close();
   }
 });
+
+test('after a pause of the process what queued up meanwhile is not taken for new: it lies in a gap', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const sockets: WebSocket[] = [];
+  server.on('connection', (socket) => sockets.push(socket));
+  const { notes, add, next } = createNotes();
+  let pausedMs = 0;
+  const clock = { nowMs: () => systemClock.nowMs() + pausedMs, sleep: systemClock.sleep };
+  const rest: Rest = {
+    get: (path) =>
+      Promise.resolve(path.includes('organizations') ? { id: 'org' } : { entities: [{ id: 'q', name: 'q' }] }),
+    post: (path) =>
+      Promise.resolve(
+        path.endsWith('/channels')
+          ? { id: 'c', connectUri: `ws://127.0.0.1:${port}/c` }
+          : { results: [], entities: [] },
+      ),
+  };
+  const channel = createChannel({
+    rest,
+    clock,
+    log: pino({ level: 'silent' }),
+    journal: null,
+    answerWithinMs: 10_000,
+    onArrival(arrival: Arrival) {
+      if (arrival.kind === 'channel-gap') add(`gap ${arrival.cause} ${arrival.endMs === null ? 'opened' : 'closed'}`);
+      if (arrival.kind === 'frame') add(`frame ${String(arrival.topic)}`);
+      if (arrival.kind === 'tick') add(`tick ${arrival.heardUntilMs === null ? 'deaf' : 'heard'}`);
+    },
+    onOrganization: () => undefined,
+    random: () => 0,
+  });
+  const stop = new AbortController();
+  const running = channel.run(stop.signal);
+  try {
+    while (!notes.includes('tick heard')) {
+      await new Promise((resolve) => setImmediate(resolve));
+      channel.tick();
+    }
+    const heard = next('frame v2.a');
+    sockets[0]!.send('{"topicName":"v2.a","eventBody":{}}');
+    await heard;
+    pausedMs = 60_000;
+    const opened = next('gap stalled opened');
+    sockets[0]!.send('{"topicName":"v2.late","eventBody":{}}');
+    await opened;
+    expect(notes).not.toContain('frame v2.late');
+  } finally {
+    stop.abort();
+    await running;
+    server.close();
+  }
+});
