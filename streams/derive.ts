@@ -90,4 +90,4 @@ const rejections: OperatorFunction<QueueEvent, Output> = (event$) =>
   );
 
 const inOrganization = (organizationId: string): MonoTypeOperatorFunction<Output> =>
-  map((each) => ({ ...each, key: `${organizationId}/${each.key}` }));
+  map(({ type, key, value, atMs }) => ({ type, key: `${organizationId}/${key}`, value, atMs }));

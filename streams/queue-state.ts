@@ -187,9 +187,9 @@ function changes(queues: Queues, queueId: string, observedAtMs: EpochMs, only?: 
   const changed: QueueState[] = [];
   for (const [mediaType, group] of queue.media) {
     if (!group.used || (only !== undefined && only !== mediaType)) continue;
-    const state = { queueId, mediaType, status, ...describe(queue, group, observedAtMs), observedAtMs } as const;
+    const state = describe(queue, group, { queueId, mediaType, status, observedAtMs });
     const before = group.published;
-    if (before !== null && compared.every((field) => before[field] === state[field])) continue;
+    if (before !== null && isSame(before, state)) continue;
     group.published = state;
     changed.push(state);
   }
@@ -198,7 +198,16 @@ function changes(queues: Queues, queueId: string, observedAtMs: EpochMs, only?: 
 
 const compared = queueState.schema.keyof().options.filter((field) => field !== 'observedAtMs');
 
-function describe(queue: Queue, group: MediaGroup, observedAtMs: EpochMs) {
+function isSame(a: QueueState, b: QueueState): boolean {
+  for (const field of compared) if (a[field] !== b[field]) return false;
+  return true;
+}
+
+function describe(
+  queue: Queue,
+  group: MediaGroup,
+  { queueId, mediaType, status, observedAtMs }: Pick<QueueState, 'queueId' | 'mediaType' | 'status' | 'observedAtMs'>,
+): QueueState {
   const { agents, countsKnown } = queue;
   // An absent count is zero only where all were said.
   const countOf = (counts: Counts, name: string) => counts.get(name)?.count ?? (countsKnown ? 0 : null);
@@ -206,6 +215,9 @@ function describe(queue: Queue, group: MediaGroup, observedAtMs: EpochMs) {
   const waiting = countOf(group.counts, 'oWaiting|');
   const day = group.day !== null && observedAtMs < group.day.endMs ? group.day : null;
   return {
+    queueId,
+    mediaType,
+    status,
     waiting,
     longestWaitStartMs: waiting === 0 ? null : longestWaitStartMs(group, queue.waitingKnown),
     interacting: countOf(group.counts, 'oInteracting|'),
@@ -223,6 +235,7 @@ function describe(queue: Queue, group: MediaGroup, observedAtMs: EpochMs) {
     serviceLevelTarget: day?.target ?? null,
     totalsSinceMs: day?.sinceMs ?? null,
     handleSecondsMean: handleSecondsMean(group.handleTime),
+    observedAtMs,
   };
 }
 

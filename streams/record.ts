@@ -40,7 +40,9 @@ export function defineRecord<Shape extends z.ZodRawShape>(declared: {
     ...declared,
     keyOf(value) {
       const fields: Readonly<Record<string, unknown>> = value;
-      return declared.key.map((name) => String(fields[name])).join('/');
+      let key = '';
+      for (const name of declared.key) key += key === '' ? String(fields[name]) : `/${String(fields[name])}`;
+      return key;
     },
   };
 }
