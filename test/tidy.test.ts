@@ -26,6 +26,12 @@ interface Layer {
 const layers: readonly Layer[] = [
   { folder: 'streams/', ours: ['streams/'], npm: ['rxjs', 'zod'], node: false },
   { folder: 'sinks/parquet/', ours: ['streams/', 'sinks/'], npm: ['apache-arrow', 'parquet-wasm', 'zod'], node: true },
+  {
+    folder: 'sinks/kafka/',
+    ours: ['streams/', 'sinks/'],
+    npm: ['kafkajs', 'kafkajs-snappy', 'lz4-napi', '@bokuweb/zstd-wasm', 'zod', 'pino'],
+    node: true,
+  },
   { folder: 'sinks/', ours: ['streams/', 'sinks/'], npm: ['zod', 'pino'], node: true },
   {
     folder: 'src/simulator/',

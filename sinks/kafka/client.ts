@@ -1,0 +1,192 @@
+import type { ConnectionOptions } from 'node:tls';
+import {
+  type Admin,
+  CompressionCodecs,
+  CompressionTypes,
+  type Consumer,
+  type EachBatchHandler,
+  Kafka,
+  logLevel,
+  Partitioners,
+  type Producer,
+  type ProducerBatch,
+  type ProducerRecord,
+  type RetryOptions,
+  type SASLOptions,
+} from 'kafkajs';
+import type { Logger } from 'pino';
+import { lz4, snappy, zstd } from './codecs.ts';
+import { pinoLevelOf } from './log-level.ts';
+
+export { CompressionTypes, ConfigResourceTypes } from 'kafkajs';
+export type { Admin, Batch, Consumer, Kafka, Producer, Transaction } from 'kafkajs';
+
+type KafkaSasl =
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+      readonly username: string;
+      readonly password: string;
+    }
+  /** `token` is asked for a fresh token at every connection and before a session ends. */
+  | { readonly mechanism: 'oauthbearer'; readonly token: () => Promise<string> };
+
+/** How to reach a cluster, and how our topics in it are called. */
+export interface KafkaSettings {
+  /** `host:port` of some brokers; the others are learnt from them. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** `true` trusts the system's authorities; otherwise `ca`, `cert` and `key` in PEM. */
+  readonly ssl: boolean | ConnectionOptions;
+  readonly sasl?: KafkaSasl | undefined;
+  readonly topicPrefix: string;
+}
+
+/** Outlives the election of a new leader. Given to each client again, for kafkajs would put 5 retries in its place. */
+const patientRetry: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2000, retries: 12 };
+
+/** The coordinator is still ending the transaction before for some ms: the first wait has to be about as short. */
+const quickRetry: RetryOptions = { initialRetryTime: 20, maxRetryTime: 2000, retries: 14 };
+
+// A batch in a codec that is not registered ends the consumer, whoever wrote it.
+CompressionCodecs[CompressionTypes.Snappy] = () => snappy;
+CompressionCodecs[CompressionTypes.LZ4] = () => lz4;
+CompressionCodecs[CompressionTypes.ZSTD] = () => zstd;
+
+/** A client with the safe settings. Prefer the functions below, which know the options of each part. */
+export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
+  return kafkaWith(settings, log, patientRetry);
+}
+
+/**
+ * An idempotent producer: sends wait for each other, since kafkajs swaps what is in flight at once, and are acknowledged by
+ * all replicas in sync. A failed send rejects and does not hold up the next. Batches are LZ4 unless they say otherwise.
+ */
+export function producer(settings: KafkaSettings, log: Logger): Producer {
+  return inOrder(
+    createKafka(settings, log).producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      retry: patientRetry,
+    }),
+  );
+}
+
+export interface TransactionalProducerOptions {
+  /** Whoever connects with it fences the producer that had it before. */
+  readonly transactionalId: string;
+  /** After this long without an end the broker aborts the transaction; 60 s unless told. */
+  readonly transactionTimeoutMs?: number;
+}
+
+/** A producer for transactions; within one, sends wait for each other and are LZ4 as those of `producer`. */
+export function transactionalProducer(
+  settings: KafkaSettings,
+  log: Logger,
+  { transactionalId, transactionTimeoutMs = 60_000 }: TransactionalProducerOptions,
+): Producer {
+  // Sends retry by the producer's settings, begin and end of a transaction by the client's, whatever the producer is given.
+  const inner = kafkaWith(settings, log, quickRetry).producer({
+    transactionalId,
+    transactionTimeout: transactionTimeoutMs,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    retry: quickRetry,
+  });
+  return { ...inOrder(inner), transaction: async () => inOrder(await inner.transaction()) };
+}
+
+/** A consumer of committed records only. It joins and leaves a group within a fraction of a second. */
+export function consumer(settings: KafkaSettings, log: Logger, { groupId }: { readonly groupId: string }): Consumer {
+  return createKafka(settings, log).consumer({
+    groupId,
+    sessionTimeout: 10_000,
+    heartbeatInterval: 1000,
+    rebalanceTimeout: 10_000,
+    maxWaitTimeInMs: 200,
+    readUncommitted: false,
+    allowAutoTopicCreation: false,
+    retry: patientRetry,
+  });
+}
+
+/**
+ * Starts a consumer batch by batch, without commits of its own. The handler calls `heartbeat()` every chunk while it works,
+ * and `resolveOffset()` only once the output is acknowledged.
+ */
+export function runBatches(reader: Consumer, eachBatch: EachBatchHandler): Promise<void> {
+  return reader.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch });
+}
+
+export function admin(settings: KafkaSettings, log: Logger): Admin {
+  return createKafka(settings, log).admin({ retry: patientRetry });
+}
+
+function kafkaWith(settings: KafkaSettings, log: Logger, retry: RetryOptions): Kafka {
+  silenceNegativeTimeouts();
+  return new Kafka({
+    brokers: [...settings.brokers],
+    clientId: settings.clientId,
+    ssl: settings.ssl,
+    ...(settings.sasl === undefined ? {} : { sasl: saslOptions(settings.sasl) }),
+    connectionTimeout: 2000,
+    requestTimeout: 10_000,
+    retry,
+    logLevel: log.isLevelEnabled('trace')
+      ? logLevel.DEBUG
+      : log.isLevelEnabled('debug')
+        ? logLevel.INFO
+        : logLevel.WARN,
+    logCreator: () => (entry) => {
+      const { timestamp: _timestamp, logger: _logger, stack: _stack, message, ...fields } = entry.log;
+      log[pinoLevelOf(entry)]({ kafka: entry.namespace, ...fields }, message);
+    },
+  });
+}
+
+function saslOptions(sasl: KafkaSasl): SASLOptions {
+  switch (sasl.mechanism) {
+    case 'plain':
+      return { mechanism: 'plain', username: sasl.username, password: sasl.password };
+    case 'scram-sha-256':
+      return { mechanism: 'scram-sha-256', username: sasl.username, password: sasl.password };
+    case 'scram-sha-512':
+      return { mechanism: 'scram-sha-512', username: sasl.username, password: sasl.password };
+    case 'oauthbearer':
+      return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await sasl.token() }) };
+  }
+}
+
+/** Lets one send after the other through, acknowledged by all replicas. */
+function inOrder<Sender extends Pick<Producer, 'send' | 'sendBatch'>>(sender: Sender): Sender {
+  let last: Promise<unknown> = Promise.resolve();
+  const after = <Result>(send: () => Promise<Result>): Promise<Result> => {
+    const sent = last.then(send);
+    last = sent.catch(() => undefined);
+    return sent;
+  };
+  return {
+    ...sender,
+    send: (record: ProducerRecord) =>
+      after(() => sender.send({ compression: CompressionTypes.LZ4, ...record, acks: -1 })),
+    sendBatch: (batch: ProducerBatch) =>
+      after(() => sender.sendBatch({ compression: CompressionTypes.LZ4, ...batch, acks: -1 })),
+  };
+}
+
+let negativeTimeoutsSilenced = false;
+
+/** From Node 24 on every connection of kafkajs sets a negative timer, which is harmless; other warnings stay. */
+function silenceNegativeTimeouts(): void {
+  if (negativeTimeoutsSilenced) return;
+  negativeTimeoutsSilenced = true;
+  process.emitWarning = new Proxy(process.emitWarning.bind(process), {
+    apply(emit, self, args: readonly unknown[]) {
+      const fromKafkajs = args[1] === 'TimeoutNegativeWarning' && new Error().stack?.includes('kafkajs');
+      if (fromKafkajs !== true) Reflect.apply(emit, self, args);
+    },
+  });
+}

@@ -1,0 +1,9 @@
+declare module 'kafkajs-snappy' {
+  interface SnappyCodec {
+    compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
+    decompress(buffer: Buffer): Promise<Buffer>;
+  }
+
+  function createSnappy(): SnappyCodec;
+  export = createSnappy;
+}
