@@ -21,13 +21,19 @@ function createNotes() {
   };
 }
 
-test('a snapshot that was begun for a lost socket does not repair the gap of the next one', async () => {
+/** A place for sockets to connect to, and the server's ends of them. */
+async function startServer() {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const sockets: WebSocket[] = [];
   server.on('connection', (socket) => sockets.push(socket));
+  return { server, port, sockets };
+}
+
+test('a snapshot that was begun for a lost socket does not repair the gap of the next one', async () => {
+  const { server, port, sockets } = await startServer();
 
   const { notes, add, next } = createNotes();
   const held: (() => void)[] = [];
@@ -82,12 +88,7 @@ test('a snapshot that was begun for a lost socket does not repair the gap of the
 });
 
 test('after a pause of the process what queued up meanwhile is not taken for new: it lies in a gap', async () => {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const sockets: WebSocket[] = [];
-  server.on('connection', (socket) => sockets.push(socket));
+  const { server, port, sockets } = await startServer();
   const { notes, add, next } = createNotes();
   let pausedMs = 0;
   const clock = { nowMs: () => systemClock.nowMs() + pausedMs, sleep: systemClock.sleep };
