@@ -5,6 +5,7 @@ import { observationsBody } from '../../src/genesys/wire.ts';
 import { derive } from '../../streams/derive.ts';
 import type { QueueEvent } from '../../streams/event.ts';
 import { predictSeedWait } from '../../streams/seed-wait.ts';
+import { deriveSettings } from '../support/derive-settings.ts';
 import { measureFirstRun } from './first-run.ts';
 
 // npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. With --quick without the install.
@@ -100,18 +101,8 @@ interface Derived {
 /** Everything: stamp, decode with zod, all operators, JSON.stringify of every output. */
 function wholeChain(): Derived {
   const derived = { bytes: 0, outputs: 0 };
-  const settings = {
-    organizationId: 'bench',
-    shard: 0,
-    timeZone: 'UTC',
-    windowSizeMs: 60_000,
-    outOfOrdernessMs: 0,
-    allowedLatenessMs: 0,
-    holdMs: null,
-    gapMaxMs: 900_000,
-  };
   const events$ = new Subject<QueueEvent>();
-  events$.pipe(derive(settings).operator).subscribe((output) => {
+  events$.pipe(derive(deriveSettings).operator).subscribe((output) => {
     derived.outputs += 1;
     derived.bytes += JSON.stringify(output.value).length;
   });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -23,6 +23,7 @@ import { channelGap } from '../../streams/records/channel-gap.ts';
 import { queueProfile } from '../../streams/records/queue-profile.ts';
 import { queueWindow } from '../../streams/records/queue-window.ts';
 import { runPython } from '../support/python.ts';
+import { deriveSettings } from '../support/derive-settings.ts';
 import { readParquetRows } from '../support/parquet.ts';
 import { logBytes, readLog, simulatorEnv, startProcess, until } from '../support/pipeline-process.ts';
 
@@ -158,16 +159,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-const settings = {
-  organizationId: '',
-  shard: 0,
-  timeZone,
-  windowSizeMs: 60_000,
-  outOfOrdernessMs: 0,
-  allowedLatenessMs: 0,
-  holdMs: null,
-  gapMaxMs: 900_000,
-};
+const settings = { ...deriveSettings, timeZone };
 
 function deriveJournal(
   over: readonly QueueEvent[],
@@ -219,6 +211,29 @@ describe('a pipeline that was killed ten times', () => {
       const after = deriveJournal(events.slice(cut), before.saved);
       expect(written([...before.outputs, ...after.outputs]).map(serialize)).toEqual(whole);
     }
+  });
+
+  test('derives the same bytes again from every checkpoint that it committed', async () => {
+    const whole = written(deriveJournal(events).outputs).map(serialize);
+    const delivery = z.object({
+      position: z.int(),
+      checkpoint: z.record(z.string(), z.custom<Checkpoint[string]>()).optional(),
+    });
+    const dir = join(dataDir, 'outputs');
+    const segments = (await readdir(dir)).filter((name) => name.endsWith('.log')).sort();
+    let checkpoints = 0;
+    for (const segment of segments) {
+      for (const line of (await readFile(join(dir, segment), 'utf8')).trim().split('\n')) {
+        // A line is its checksum, a space, and JSON.
+        const { position, checkpoint } = delivery.parse(JSON.parse(line.slice(line.indexOf(' ') + 1)));
+        if (checkpoint === undefined) continue;
+        checkpoints += 1;
+        const after = written(deriveJournal(events.slice(position), checkpoint).outputs).map(serialize);
+        expect(after).toEqual(whole.slice(whole.length - after.length));
+        expect(after.length).toBe(whole.length - deriveJournal(events.slice(0, position)).outputs.length);
+      }
+    }
+    expect(checkpoints).toBeGreaterThan(kills);
   });
 
   test('journaled every frame that the simulator sent, or lies about none: it was sent inside a gap', () => {

@@ -7,24 +7,14 @@ import type { QueueEvent } from '../../streams/event.ts';
 import type { Checkpoint } from '../../streams/logic.ts';
 import { type Output, topicOf } from '../../streams/record.ts';
 import { dayStartMs, journals } from '../support/arbitraries.ts';
-
-const settings = {
-  organizationId: 'org',
-  shard: 0,
-  timeZone: 'UTC',
-  windowSizeMs: 60_000,
-  outOfOrdernessMs: 0,
-  allowedLatenessMs: 0,
-  holdMs: null,
-  gapMaxMs: 900_000,
-};
+import { deriveSettings } from '../support/derive-settings.ts';
 
 function deriveAll(
   events: readonly QueueEvent[],
   checkpoint: Checkpoint = {},
 ): { outputs: Output[]; saved: Checkpoint } {
   const outputs: Output[] = [];
-  const runner = derive(settings, checkpoint);
+  const runner = derive(deriveSettings, checkpoint);
   from(events)
     .pipe(runner.operator)
     .subscribe((output) => outputs.push(output));
@@ -72,7 +62,7 @@ describe('the derivation of a journal', () => {
         const written: Output[] = [];
         let batch: Output[] = [];
         const input$ = new Subject<QueueEvent>();
-        input$.pipe(derive(settings).operator).subscribe((output) => batch.push(output));
+        input$.pipe(derive(deriveSettings).operator).subscribe((output) => batch.push(output));
         let left = sizes[0] ?? 1;
         for (const [index, event] of journal.entries()) {
           input$.next(event);
@@ -92,7 +82,7 @@ describe('the derivation of a journal', () => {
   test('is synchronous: the outputs of an event are there when next returns', () => {
     const input$ = new Subject<QueueEvent>();
     const seen: string[] = [];
-    input$.pipe(derive(settings).operator).subscribe((output) => seen.push(topicOf(output.type)));
+    input$.pipe(derive(deriveSettings).operator).subscribe((output) => seen.push(topicOf(output.type)));
     const metrics = [{ metric: 'oWaiting', qualifier: null, count: 2, startedAtMs: null }];
     input$.next({ kind: 'queue-observed', receivedAtMs: dayStartMs, queueId: 'q', mediaType: 'voice', metrics });
     expect(seen).toEqual(['queue-state.v1', 'wait-prediction.v1']);
