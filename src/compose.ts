@@ -1,17 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { map, type OperatorFunction, pipe } from 'rxjs';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../sinks/clock.ts';
-import { createLogSink } from '../sinks/log/log-sink.ts';
-import { SinkError } from '../sinks/errors.ts';
-import { readLogId, readLogSummary } from '../sinks/log/log-summary.ts';
-import { openSegmentLog } from '../sinks/log/segment-log.ts';
 import { createParquetSink } from '../sinks/parquet/parquet-sink.ts';
 import { derive, type DeriveSettings } from '../streams/derive.ts';
 import { queueEvent as eventSchema } from '../streams/event.ts';
-import { type Output, output } from '../streams/record.ts';
-import { recordTypes } from '../streams/records/all.ts';
+import { inOrganization, organizationOf, type Output, output } from '../streams/record.ts';
 import { queueEvent } from '../streams/records/queue-event.ts';
 import type { Config } from './config.ts';
 import type { Arrival } from './genesys/arrival.ts';
@@ -20,24 +14,21 @@ import { GenesysError } from './genesys/errors.ts';
 import { domainOf } from './genesys/region.ts';
 import { createRest } from './genesys/rest.ts';
 import type { Health } from './health.ts';
-import { organizationOf, readJournalTail } from './journal-tail.ts';
 import type { Latest } from './latest.ts';
+import { type Ending, type Logs, whenAborted } from './logs/logs.ts';
 import { runPipeline } from './pipeline.ts';
 import { resume, resumePoint } from './refold.ts';
 import { createChannelSource } from './sources/channel-source.ts';
-import { createLogSource, type LogRecord } from './sources/log-source.ts';
+import type { LogRecord } from './sources/log-source.ts';
 import type { Stage } from './stages.ts';
 
-/** Where the parts of a run lie in its data folder. */
-export const folders = (dataDir: string) => ({
-  journal: join(dataDir, 'journal'),
-  outputs: join(dataDir, 'outputs'),
-  parquet: join(dataDir, 'parquet'),
-});
+/** Where a run's Parquet files lie in its data folder. */
+export const parquetDir = (dataDir: string) => join(dataDir, 'parquet');
 
 export interface Composition {
   readonly config: Config;
   readonly dataDir: string;
+  readonly logs: Logs;
   readonly timeZone: string;
   readonly platformClock: Clock;
   /** How long a ping may go unanswered, in platform time. */
@@ -47,7 +38,6 @@ export interface Composition {
   readonly latest: Latest;
 }
 
-const shard = 0;
 /** How far the platform's clock may be behind the journal's last stamp: more is another clock, not a skew. */
 const clockSkewMsMax = 60_000;
 
@@ -59,38 +49,31 @@ export function composeStages(composition: Composition): readonly Stage[] {
   return names.filter((name) => role === 'all' || role === name).map((name) => stage(name, works[name], composition));
 }
 
-/** Does a stage's work; `drained` is aborted when it shall end once all that was written before is done. */
-type Work = (composition: Composition, drained: AbortSignal, signal: AbortSignal) => Promise<void>;
+type Work = (composition: Composition, ending: Ending) => Promise<void>;
 
 function stage(name: string, work: Work, composition: Composition): Stage {
   const drained = new AbortController();
-  return { name, run: (signal) => work(composition, drained.signal, signal), drain: () => drained.abort() };
+  const run = (signal: AbortSignal) => work(composition, { drained: drained.signal, signal });
+  return { name, run, drain: () => drained.abort() };
 }
 
-function whenAborted(signal: AbortSignal, act: () => void): void {
-  if (signal.aborted) act();
-  else signal.addEventListener('abort', act, { once: true });
-}
-
-async function ingest(composition: Composition, drained: AbortSignal, signal: AbortSignal): Promise<void> {
-  const { config, dataDir, platformClock, answerWithinMs, log, health } = composition;
-  const dir = folders(dataDir).journal;
+async function ingest(composition: Composition, { drained, signal }: Ending): Promise<void> {
+  const { config, logs, platformClock, answerWithinMs, log, health } = composition;
   const rest = createRest({ ...platformUrls(config), ...credentials(config), clock: platformClock });
-  const segments = await openSegmentLog({ dir, bytesMax: config.journalBytesMax, hasCheckpoints: false });
-  const sink = createLogSink(segments);
-  const journal = await readJournalTail(dir, segments.found);
-  if (journal !== null && platformClock.nowMs() < journal.untilMs - clockSkewMsMax) {
+  const { sink, tail } = await logs.openJournal(signal);
+  if (tail !== null && platformClock.nowMs() < tail.untilMs - clockSkewMsMax) {
     await sink.close();
-    const message = `The journal in ${dataDir} ends at ${isoTime(journal.untilMs)}, the platform's clock shows ${isoTime(platformClock.nowMs())}: use another data folder (--data-dir, QUEUECAST_DATA_DIR)`;
+    const { name, wayOut } = logs.journal;
+    const message = `${name} ends at ${isoTime(tail.untilMs)}, the platform's clock shows ${isoTime(platformClock.nowMs())}: ${wayOut}`;
     throw new GenesysError('QC_GENESYS_MISMATCH', message);
   }
-  let organizationId = journal?.organizationId ?? '';
+  let organizationId = tail?.organizationId ?? '';
   const source = createChannelSource({
     rest,
     clock: platformClock,
     systemClock,
     log,
-    journal,
+    journal: tail,
     answerWithinMs,
     onOrganization: (id) => (organizationId = id),
     random: Math.random,
@@ -105,108 +88,60 @@ async function ingest(composition: Composition, drained: AbortSignal, signal: Ab
       if (event.kind === 'input-rejected') health.rejected += 1;
       if (event.kind === 'channel-gap' && event.endMs === null) health.gaps += 1;
       health.events += 1;
-      const journaled = output(queueEvent, event, event.receivedAtMs);
-      return { ...journaled, key: `${organizationId}/${journaled.key}` };
+      return inOrganization(output(queueEvent, event, event.receivedAtMs), organizationId);
     }),
   );
   await runPipeline({ source, operator, sink }, signal);
 }
 
-async function deriveAll(composition: Composition, drained: AbortSignal, signal: AbortSignal): Promise<void> {
-  const { config, dataDir, timeZone, health } = composition;
-  const { journal, outputs } = folders(dataDir);
-  const organizationId = await firstOrganization(journal, AbortSignal.any([signal, drained]));
-  if (organizationId === undefined) return;
-  const settings: DeriveSettings = { ...config, organizationId, shard, timeZone };
-  const outputLog = await openSegmentLog({ dir: outputs, bytesMax: config.journalBytesMax });
-  await tieToJournal(outputs, journal);
-  const { checkpoint, position } = outputLog.found;
-  const point = resumePoint(derive(settings).snapshot(), checkpoint, position);
-  const runner = derive(settings, point.from);
-  const source = createLogSource({
-    dir: journal,
-    fromOffset: point.readFrom,
-    batchEventsMax: config.batchEventsMax,
-    commitEveryMs: config.commitEveryMs,
-    clock: systemClock,
-  });
-  whenAborted(drained, () => source.drain());
-  const operator: OperatorFunction<LogRecord, Output> = pipe(
-    map(({ offset, value }) => ({ offset, event: eventSchema.parse(value) })),
-    resume(runner, point),
-  );
-  const checkpoints = {
-    everyMs: config.checkpointEveryMs,
-    timeOf: (record: LogRecord) => record.atMs,
-    snapshot: () => runner.snapshot(),
-  };
-  const onDelivered = (delivered: { readonly outputs: number; readonly conflated: number }) => {
-    health.outputs += delivered.outputs;
-    health.conflated += delivered.conflated;
-  };
-  const sink = createLogSink(outputLog);
-  await runPipeline({ source, operator, sink, committed: position, checkpoints, onDelivered }, signal);
+function deriveAll({ config, logs, timeZone, health }: Composition, ending: Ending): Promise<void> {
+  return logs.deriveShards(async ({ shard, sink, committed, saved, source }, signal) => {
+    const settings: DeriveSettings = { ...config, shard, timeZone };
+    const point = resumePoint(derive(settings).snapshot(), saved, committed);
+    const runner = derive(settings, point.from);
+    const operator: OperatorFunction<LogRecord, Output> = pipe(
+      map(({ offset, key, value }) => ({
+        offset,
+        organizationId: organizationOf(key),
+        event: eventSchema.parse(value),
+      })),
+      resume(runner, point),
+    );
+    const checkpoints = {
+      everyMs: config.checkpointEveryMs,
+      timeOf: (record: LogRecord) => record.atMs,
+      snapshot: () => runner.snapshot(),
+    };
+    const onDelivered = (delivered: { readonly outputs: number; readonly conflated: number }) => {
+      health.outputs += delivered.outputs;
+      health.conflated += delivered.conflated;
+    };
+    const pipeline = { source: source(point.readFrom), operator, sink, committed, checkpoints, onDelivered };
+    await runPipeline(pipeline, signal);
+  }, ending);
 }
 
-async function archive({ config, dataDir }: Composition, drained: AbortSignal, signal: AbortSignal): Promise<void> {
-  const { outputs, parquet } = folders(dataDir);
-  const sink = await createParquetSink({ dir: parquet, log: outputs, recordTypes });
-  const source = createLogSource({
-    dir: outputs,
-    fromOffset: sink.resumeOffset,
-    batchEventsMax: config.batchEventsMax,
-    commitEveryMs: 0,
-    clock: systemClock,
-  });
-  whenAborted(drained, () => source.drain());
-  try {
-    await source.run(({ events, position }) => sink.archive(events, position), signal);
-  } finally {
-    await sink.close();
-  }
+function archive({ config, dataDir, logs }: Composition, ending: Ending): Promise<void> {
+  return logs.archiveOutputs(async ({ log, source }, signal) => {
+    const sink = await createParquetSink({ dir: parquetDir(dataDir), log, topicPrefix: config.topicPrefix });
+    try {
+      await source(sink.resumeOffset).run(({ events, position }) => sink.archive(events, position), signal);
+    } finally {
+      await sink.close();
+    }
+  }, ending);
 }
 
 /** Only shows: it stops where it is, whatever is left to read. */
-async function serve(
-  { config, dataDir, latest }: Composition,
-  drained: AbortSignal,
-  signal: AbortSignal,
-): Promise<void> {
-  const source = createLogSource({
-    dir: folders(dataDir).outputs,
-    fromOffset: 0,
-    batchEventsMax: config.batchEventsMax,
-    commitEveryMs: 0,
-    clock: systemClock,
-  });
+async function serve({ logs, latest }: Composition, { drained, signal }: Ending): Promise<void> {
   const show = (batch: { readonly events: readonly LogRecord[] }) => {
     for (const record of batch.events) latest.take(record);
     return Promise.resolve();
   };
-  await source.run(show, AbortSignal.any([signal, drained])).catch((error: unknown) => {
+  const either = AbortSignal.any([signal, drained]);
+  await logs.readOutputs(latest.topics, show, { drained, signal: either }).catch((error: unknown) => {
     if (!drained.aborted) throw error;
   });
-}
-
-/** Outputs go on with the journal they began with: another one's positions mean other events. */
-async function tieToJournal(outputs: string, journal: string): Promise<void> {
-  const id = (await readLogId(journal)) ?? '';
-  const path = join(outputs, 'journal-id');
-  const known = await readFile(path, 'utf8').catch(() => '');
-  if (known === id) return;
-  if (known === '') return writeFile(path, id);
-  const message = `${outputs} was derived from the journal ${known}, but ${journal} is ${id}: move ${outputs} (and the Parquet files made of it) away, or bring the journal back`;
-  throw new SinkError('QC_SCHEMA_DRIFT', message);
-}
-
-/** Waits for the first record of the journal; undefined when asked to stop before there is one. */
-async function firstOrganization(dir: string, signal: AbortSignal): Promise<string | undefined> {
-  for (;;) {
-    const { firstKey } = await readLogSummary({ dir, hasCheckpoints: false });
-    if (firstKey !== undefined) return organizationOf(firstKey);
-    if (signal.aborted) return undefined;
-    await systemClock.sleep(20, signal).catch(() => undefined);
-  }
 }
 
 function platformUrls(config: Config): { readonly apiUrl: string; readonly loginUrl: string } {

@@ -29,6 +29,10 @@ const schema = z.object({
   traceTimeZone: text().refine(isTimeZone, 'not a time zone').default('Asia/Jerusalem'),
   speed: z.coerce.number().min(0.01).max(10_000).default(60),
   loop: z.stringbool().or(z.boolean()).default(false),
+  topicPrefix: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)
+    .default('queuecast'),
   timeZone: text().refine(isTimeZone, 'not a time zone').optional(),
   tickMs: whole(100, 60_000).default(1_000),
   windowSizeMs: whole(1_000, dayMs).default(60_000),
@@ -88,6 +92,10 @@ const origins: Readonly<Record<Name, Origin>> = {
   traceTimeZone: { env: ['QUEUECAST_TRACE_TIME_ZONE'], allowed: 'IANA name of the zone of the trace' },
   speed: { env: ['QUEUECAST_SPEED'], allowed: '0.01 to 10000 simulated seconds a second' },
   loop: { env: ['QUEUECAST_LOOP'], allowed: 'true or false' },
+  topicPrefix: {
+    env: ['QUEUECAST_TOPIC_PREFIX'],
+    allowed: 'lower-case letters, digits, dots and hyphens, at most 100; before every topic',
+  },
   timeZone: {
     env: ['QUEUECAST_TIME_ZONE'],
     allowed: 'IANA name of the zone in which a day begins; default UTC, on the simulator that of its trace',

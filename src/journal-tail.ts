@@ -1,8 +1,7 @@
-import { systemClock } from '../sinks/clock.ts';
-import type { LogSummary } from '../sinks/log/log-summary.ts';
 import { queueEvent } from '../streams/event.ts';
-import type { EpochMs } from '../streams/record.ts';
-import { createLogSource } from './sources/log-source.ts';
+import { type EpochMs, organizationOf } from '../streams/record.ts';
+import type { LogRecord } from './sources/log-source.ts';
+import type { Source } from './sources/source.ts';
 
 /** What a new process must know of the journal it goes on with. */
 export interface JournalTail {
@@ -13,37 +12,36 @@ export interface JournalTail {
   readonly heardUntilMs: EpochMs;
 }
 
-/** Every second there is a tick that says how far was heard; so many records hold one for sure. */
+/** Every second there is a tick that says how far was heard; so many offsets before the end hold one for sure. */
 const recordsMax = 20_000;
 
-/** Null for a journal without records. */
-export async function readJournalTail(dir: string, found: LogSummary): Promise<JournalTail | null> {
-  const { endOffset, lastAtMs, lastKey } = found;
-  if (lastAtMs === undefined || lastKey === undefined) return null;
-  const source = createLogSource({
-    dir,
-    fromOffset: Math.max(0, endOffset - recordsMax),
-    batchEventsMax: recordsMax,
-    commitEveryMs: 0,
-    clock: systemClock,
-  });
-  source.drain(endOffset);
+/** Reads the end of a journal through a source that ends there. Null for a journal without records. */
+export async function readJournalTail(
+  sourceFrom: (offset: number) => Source<LogRecord>,
+  endOffset: number,
+): Promise<JournalTail | null> {
+  if (endOffset === 0) return null;
   // A socket may have hung for long before the process died: ticks say so, and frames after the last tick say more.
-  const heard: { untilMs: EpochMs | null } = { untilMs: null };
-  await source.run(({ events }) => {
+  let heardUntilMs: EpochMs | null = null;
+  let last: LogRecord | undefined;
+  await sourceFrom(Math.max(0, endOffset - recordsMax)).run(({ events }) => {
     for (const { value } of events) {
       const event = queueEvent.parse(value);
-      if (event.kind === 'tick') heard.untilMs = event.heardUntilMs;
+      if (event.kind === 'tick') heardUntilMs = event.heardUntilMs;
       const isFrame = event.kind === 'queue-observed' || event.kind === 'queue-interval';
-      if (heard.untilMs !== null && (isFrame || event.kind === 'interaction-changed'))
-        heard.untilMs = event.receivedAtMs;
+      if (heardUntilMs !== null && (isFrame || event.kind === 'interaction-changed')) heardUntilMs = event.receivedAtMs;
     }
+    last = events.at(-1) ?? last;
     return Promise.resolve();
   }, new AbortController().signal);
-  return { organizationId: organizationOf(lastKey), untilMs: lastAtMs, heardUntilMs: heard.untilMs ?? lastAtMs };
+  return asTail(last, heardUntilMs);
 }
 
-/** The organisation stands first in every key. */
-export function organizationOf(key: string): string {
-  return key.slice(0, key.indexOf('/'));
+function asTail(last: LogRecord | undefined, heardUntilMs: EpochMs | null): JournalTail | null {
+  if (last === undefined) return null;
+  return {
+    organizationId: organizationOf(last.key),
+    untilMs: last.atMs,
+    heardUntilMs: heardUntilMs ?? last.atMs,
+  };
 }

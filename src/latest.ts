@@ -11,6 +11,8 @@ interface ReadRecord {
 
 /** The newest record of each key, kept as the log is read. */
 export interface Latest {
+  /** Those it keeps. */
+  readonly topics: readonly string[];
   take(record: ReadRecord): void;
   /** The newest records of one topic, by key. */
   of(topic: string): ReadonlyMap<string, ReadRecord>;
@@ -20,6 +22,7 @@ export function createLatest(topics: readonly string[]): Latest {
   const newest = new Map<string, Map<string, ReadRecord>>(topics.map((topic) => [topic, new Map()]));
   const none = new Map<string, ReadRecord>();
   return {
+    topics,
     take: (record) => void newest.get(record.record)?.set(record.key, record),
     of: (topic) => newest.get(topic) ?? none,
   };

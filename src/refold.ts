@@ -1,7 +1,7 @@
 import { concatMap, map, type OperatorFunction, pipe, tap } from 'rxjs';
 import type { Position } from '../sinks/sink.ts';
 import type { Checkpoint, Runner } from '../streams/logic.ts';
-import type { Output } from '../streams/record.ts';
+import { inOrganization, type Output } from '../streams/record.ts';
 
 /** Where a derivation goes on: from which state, from which record of the journal on, and up to where it is only rebuilt. */
 export interface ResumePoint {
@@ -30,6 +30,7 @@ export function resumePoint(
 
 interface Positioned<E> {
   readonly offset: Position;
+  readonly organizationId: string;
   readonly event: E;
 }
 
@@ -39,11 +40,13 @@ interface Positioned<E> {
  */
 export function resume<E>(runner: Runner<E, Output>, point: ResumePoint): OperatorFunction<Positioned<E>, Output> {
   let offset = 0;
+  let organizationId = '';
   const rebuilt = new Map<string, Output>();
   return pipe(
-    tap((input: Positioned<E>) => (offset = input.offset)),
+    tap((input: Positioned<E>) => ({ offset, organizationId } = input)),
     map((input) => input.event),
     runner.operator,
+    map((output) => inOrganization(output, organizationId)),
     concatMap((output): readonly Output[] => {
       if (offset >= point.committed) {
         const outputs = [...rebuilt.values(), output];

@@ -1,4 +1,4 @@
-import { connect, filter, map, merge, type MonoTypeOperatorFunction, type OperatorFunction } from 'rxjs';
+import { connect, filter, map, merge, type OperatorFunction } from 'rxjs';
 import { followAgents } from './agent-state.ts';
 import { publishGaps } from './channel-gap.ts';
 import type { ChannelGap, QueueEvent, Tick } from './event.ts';
@@ -13,13 +13,15 @@ import { type QueueState, queueState } from './records/queue-state.ts';
 import { predictWait } from './wait-prediction.ts';
 
 export interface DeriveSettings extends QueueWindowSettings {
-  readonly organizationId: string;
   readonly shard: number;
   /** IANA name of the zone in which a queue's day begins. */
   readonly timeZone: string;
 }
 
-/** The whole product: journal events in, output records out, synchronously; `from` goes on where a snapshot was taken. */
+/**
+ * The whole product: journal events in, output records out, synchronously; `from` goes on where a snapshot was taken. Keys lack the
+ * organisation's id, which stands in that of the journal record.
+ */
 export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<QueueEvent, Output> {
   const runners: Runner<never, unknown>[] = [];
   const through = <S, E, O>(logic: Logic<S, E, O>): OperatorFunction<E, O> => {
@@ -58,12 +60,11 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
           event$.pipe(heartbeats),
         ),
       ),
-      inOrganization(settings.organizationId),
     );
 
   // A state that was made with other settings is no state of this derivation. Named one by one: nothing else may get in.
-  const { organizationId, timeZone, windowSizeMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs } = settings;
-  const made = { organizationId, timeZone, windowSizeMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs };
+  const { timeZone, windowSizeMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs } = settings;
+  const made = { timeZone, windowSizeMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs };
   const snapshot = () =>
     runners.reduce<Checkpoint>((all, runner) => ({ ...all, ...runner.snapshot() }), {
       settings: { version: 1, state: made },
@@ -88,6 +89,3 @@ const rejections: OperatorFunction<QueueEvent, Output> = (event$) =>
     filter((event) => event.kind === 'input-rejected'),
     map(({ place, cause, receivedAtMs }) => output(quarantine, { place, cause, receivedAtMs }, receivedAtMs)),
   );
-
-const inOrganization = (organizationId: string): MonoTypeOperatorFunction<Output> =>
-  map(({ type, key, value, atMs }) => ({ type, key: `${organizationId}/${key}`, value, atMs }));

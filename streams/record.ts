@@ -47,13 +47,23 @@ export function defineRecord<Shape extends z.ZodRawShape>(declared: {
   };
 }
 
-/** Makes an output whose key lacks the organisation's id as yet: `derive` puts that in front. */
+/** Makes an output whose key lacks the organisation's id as yet: `inOrganization` puts that in front, where it is known. */
 export function output<Schema extends z.ZodType>(
   type: RecordType<Schema>,
   value: z.output<Schema>,
   atMs: EpochMs,
 ): Output {
   return { type, key: type.keyOf(value), value, atMs };
+}
+
+/** An output with its whole key. */
+export function inOrganization({ type, key, value, atMs }: Output, organizationId: string): Output {
+  return { type, key: `${organizationId}/${key}`, value, atMs };
+}
+
+/** The organisation that a whole key begins with. */
+export function organizationOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
 }
 
 /** The topic of a record type without the configured prefix, for example `queue-state.v1`. */

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '../../streams/logic.ts';
-import type { EpochMs } from '../../streams/record.ts';
 import type { Position } from '../sink.ts';
 import { errorCode, fileFailure } from './durable-file.ts';
 import { type Line, type LoggedDelivery, mayHoldCheckpoint, parseDelivery, splitLines } from './line.ts';
@@ -25,9 +24,6 @@ export interface LogSummary {
   readonly position: Position;
   /** The newest, if there is one. */
   readonly checkpoint: CommittedCheckpoint | undefined;
-  readonly firstKey: string | undefined;
-  readonly lastKey: string | undefined;
-  readonly lastAtMs: EpochMs | undefined;
 }
 
 export interface FoundLog {
@@ -56,36 +52,29 @@ export async function readLogEnd({ dir, hasCheckpoints = true }: SummarySettings
   const segments = await listSegments(dir);
   let wholeBytes = 0;
   let last: LoggedDelivery | undefined;
-  let lastWithRecords: LoggedDelivery | undefined;
   let checkpoint: CommittedCheckpoint | undefined;
   for (const segment of segments.toReversed()) {
     const isLast = segment === segments.at(-1);
     const { lines, end } = await readSegment(segment, isLast);
     if (isLast) wholeBytes = end;
     for (const line of lines.toReversed()) {
-      const isWanted = last === undefined || lastWithRecords === undefined;
       const mayBeCheckpoint = hasCheckpoints && checkpoint === undefined && mayHoldCheckpoint(line.json);
-      if (!isWanted && !mayBeCheckpoint) continue;
+      if (last !== undefined && !mayBeCheckpoint) continue;
       const delivery = parseLine(segment, line);
       last ??= delivery;
-      if (delivery.outputs.length > 0) lastWithRecords ??= delivery;
       if (delivery.checkpoint !== undefined) checkpoint ??= committed(delivery, delivery.checkpoint);
       if (isComplete()) break;
     }
     if (isComplete()) break;
   }
   function isComplete(): boolean {
-    return lastWithRecords !== undefined && (!hasCheckpoints || checkpoint !== undefined);
+    return last !== undefined && (!hasCheckpoints || checkpoint !== undefined);
   }
-  const lastRecord = lastWithRecords?.outputs.at(-1);
   const summary: LogSummary = {
     id: await readLogId(dir),
     endOffset: last === undefined ? (segments.at(-1)?.firstOffset ?? 0) : endOf(last),
     position: last?.position ?? 0,
     checkpoint,
-    firstKey: lastRecord === undefined ? undefined : await readFirstKey(segments),
-    lastKey: lastRecord?.key,
-    lastAtMs: lastRecord?.atMs,
   };
   return { summary, segments, wholeBytes };
 }
@@ -129,15 +118,4 @@ async function readSegment(segment: Segment, isLast: boolean) {
     throw corrupt(segment.path, split.end, 'the checksum of the line there is wrong, and more follows it');
   }
   return split;
-}
-
-async function readFirstKey(segments: readonly Segment[]): Promise<string | undefined> {
-  for (const segment of segments) {
-    const { lines } = await readSegment(segment, segment === segments.at(-1));
-    for (const line of lines) {
-      const [first] = parseLine(segment, line).outputs;
-      if (first !== undefined) return first.key;
-    }
-  }
-  return undefined;
 }

@@ -17,6 +17,8 @@ export type FileContent = Omit<ManifestEntry, 'bytes' | 'sha256'>;
 export interface Place {
   readonly prefix: string;
   readonly partition: number;
+  /** Which part of the output log they hold. */
+  readonly part: string;
 }
 
 /** The UTC date of a record, as its folder says it. */
@@ -70,10 +72,10 @@ export function footerOf(type: RecordType, content: FileContent): ReadonlyMap<st
  */
 export async function openDataset(dir: string, place: Place, types: readonly RecordType[]): Promise<Manifest> {
   await makeFolder(dir);
-  // Two archivers of one partition would publish the same rows; the second is refused before it reads any.
-  const lock = await takeWriterLock(dir, `.writer-${place.partition}.lock`);
+  // Two archivers of one part would publish the same rows; the second is refused before it reads any.
+  const lock = await takeWriterLock(dir, `.writer-${place.part}.lock`);
   try {
-    const manifest = await openManifest(join(dir, `_manifest-${place.partition}.jsonl`), dir);
+    const manifest = await openManifest(join(dir, `_manifest-${place.part}.jsonl`), dir);
     const close = async () => {
       await manifest.close();
       await lock.release();

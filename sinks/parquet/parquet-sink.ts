@@ -3,7 +3,6 @@ import type { RecordBatch, Schema } from 'apache-arrow';
 import { type EpochMs, type RecordType, topicOf } from '../../streams/record.ts';
 import { SinkError } from '../errors.ts';
 import { fileFailure } from '../log/durable-file.ts';
-import { readLogId } from '../log/log-summary.ts';
 import type { LogRecord } from '../log/log-tail.ts';
 import type { Position } from '../sink.ts';
 import { arrowSchemaOf, type Column, columnsOf } from './arrow-schema.ts';
@@ -12,18 +11,28 @@ import { dateOf, fileOf, footerOf, openDataset } from './dataset.ts';
 import { encodeParquet } from './encode.ts';
 import { publishFile } from './publish.ts';
 
+/** Records with one space of offsets, whose rows are archived. */
+export interface ArchivedLog {
+  /** For people. */
+  readonly name: string;
+  /** Every type that the log may hold. Its facts and revised facts are archived. */
+  readonly recordTypes: readonly RecordType[];
+  /** Of its topics, in file names. */
+  readonly partition: number;
+  /** Says which of the parts of the output log this is, in the names of manifest and lock. */
+  readonly part: string;
+  /** Which log this is, for a dataset goes on with the one it began with; undefined while it is not there yet. */
+  readId(): Promise<string | undefined>;
+}
+
 export interface ParquetSinkSettings {
   /** The dataset's folder. */
   readonly dir: string;
-  /** The folder of the log that the rows come from; a dataset belongs to one log. */
-  readonly log: string;
-  /** Every type that the log may hold. Its facts and revised facts are archived. */
-  readonly recordTypes: readonly RecordType[];
+  readonly log: ArchivedLog;
   /** Names of state records that are archived too. Default none. */
   readonly states?: readonly string[];
   /** Before a record's topic in file names. Default `queuecast`. */
   readonly topicPrefix?: string;
-  readonly partition?: number;
   /** A file ends at so many rows. Default 100,000. */
   readonly rowsMax?: number;
   /** A file ends when a record comes that is so much later than its first, in journal time. Default 15 minutes. */
@@ -78,9 +87,10 @@ const journal = 'queue-event';
  * Rejects with `QC_SCHEMA_DRIFT` when the dataset belongs to another log.
  */
 export async function createParquetSink(settings: ParquetSinkSettings): Promise<ParquetSink> {
-  const { dir, log, recordTypes, states = [], topicPrefix = 'queuecast', partition = 0 } = settings;
+  const { dir, log, states = [], topicPrefix = 'queuecast' } = settings;
+  const { recordTypes, partition, part } = log;
   const { rowsMax = 100_000, ageMsMax = 900_000, rowGroupRowsMax = 20_000, compression = 'snappy' } = settings;
-  const place = { prefix: topicPrefix, partition };
+  const place = { prefix: topicPrefix, partition, part };
   const archivedTypes = archivedOf(recordTypes, states);
   const otherTopics = new Set(recordTypes.map(topicOf).filter((topic) => !archivedTypes.has(topic)));
   const manifest = await openDataset(
@@ -101,21 +111,24 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
   let failure: SinkError | undefined;
 
   async function identifyLog(): Promise<string> {
-    const id = await readLogId(log);
+    const id = await log.readId();
     if (id === undefined)
-      throw new SinkError('QC_SCHEMA_DRIFT', `${join(log, 'id')} is missing: restore it, it says which log this is.`);
+      throw new SinkError(
+        'QC_SCHEMA_DRIFT',
+        `The id of ${log.name} is missing: restore it, it says which log this is.`,
+      );
     const other = entries.find((entry) => entry.clusterId !== id);
     if (other !== undefined) {
       throw new SinkError(
         'QC_SCHEMA_DRIFT',
-        `${dir} holds rows of the log ${other.clusterId}, but ${log} is the log ${id}: archive it into another folder, or move ${dir} away.`,
+        `${dir} holds rows of the log ${other.clusterId}, but ${log.name} is ${id}: archive it into another folder, or move ${dir} away.`,
       );
     }
     return id;
   }
   try {
     // A log that is not there yet is identified when there is something to publish.
-    if ((await readLogId(log)) !== undefined) clusterId = await identifyLog();
+    if ((await log.readId()) !== undefined) clusterId = await identifyLog();
   } catch (error) {
     await manifest.close();
     throw error;
@@ -125,7 +138,7 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
     if (record.offset <= seenOffset) {
       throw new SinkError(
         'QC_SCHEMA_DRIFT',
-        `The log ${log} went back from offset ${seenOffset} to ${record.offset}: it is not the log that it was. Archive it into another folder.`,
+        `Reading ${log.name} went back from offset ${seenOffset} to ${record.offset}: it is not the log that it was. Archive it into another folder.`,
       );
     }
     seenOffset = record.offset;
@@ -138,7 +151,7 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
       if (otherTopics.has(record.record)) return;
       throw new SinkError(
         'QC_SCHEMA_DRIFT',
-        `The log ${log} holds ${record.record} at offset ${record.offset}, which this version of queuecast does not know: use the version that wrote it, or a later one.`,
+        `Record ${record.record} at offset ${record.offset} of ${log.name} is one which this version of queuecast does not know: use the version that wrote it, or a later one.`,
       );
     }
     if (record.offset < archived.nextOffset) return;

@@ -4,11 +4,12 @@ import type { Command } from 'commander';
 import { scaledClock, systemClock } from '../../sinks/clock.ts';
 import { fileFailure, makeFolder } from '../../sinks/log/durable-file.ts';
 import { fetchClock } from '../clock-client.ts';
-import { composeStages, folders, isoTime } from '../compose.ts';
+import { composeStages, isoTime, parquetDir } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { createHealth, type Health } from '../health.ts';
 import { createLatest } from '../latest.ts';
 import { createLog } from '../log.ts';
+import { createEmbeddedLogs } from '../logs/embedded-logs.ts';
 import { type Simulator, type SimulatorSummary, startSimulator } from '../simulator/simulator.ts';
 import { runStages } from '../stages.ts';
 import { tableTopics } from '../table.ts';
@@ -67,7 +68,8 @@ async function runOn(
   const isShown = config.role === 'all' || config.role === 'serve';
   const screen = isShown ? startScreen({ latest, platformClock, timeZone, out, err }) : undefined;
   const log = createLog(config.logLevel, (line) => (screen === undefined ? void err.write(line) : screen.log(line)));
-  const composition = { dataDir, timeZone, platformClock, answerWithinMs, log, health, latest };
+  const logs = createEmbeddedLogs({ ...config, dataDir });
+  const composition = { dataDir, logs, timeZone, platformClock, answerWithinMs, log, health, latest };
   try {
     await runStages(composeStages({ ...composition, config: { ...config, ...own?.access } }), stop.signal);
   } finally {
@@ -133,7 +135,7 @@ async function makeDataDir(dataDir: string): Promise<void> {
 
 function whereToLook({ role }: Config, dataDir: string): readonly string[] {
   if (role !== 'all' && role !== 'archive') return [];
-  const parquet = relative('.', folders(dataDir).parquet);
+  const parquet = relative('.', parquetDir(dataDir));
   const query = `select * from '${parquet}/queue-window/*/*.parquet' order by start_ms limit 20`;
   return [`Parquet files: ${parquet}. To look at them: duckdb -c "${query}"`];
 }

@@ -15,7 +15,7 @@ import { type LogRecord } from '../../src/sources/log-source.ts';
 import { derive } from '../../streams/derive.ts';
 import { queueEvent, type QueueEvent } from '../../streams/event.ts';
 import { type Checkpoint } from '../../streams/logic.ts';
-import { type Output, topicOf } from '../../streams/record.ts';
+import { inOrganization, type Output, topicOf } from '../../streams/record.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { queueState, type QueueState } from '../../streams/records/queue-state.ts';
 import { columnsOf } from '../../sinks/parquet/arrow-schema.ts';
@@ -167,10 +167,10 @@ function deriveJournal(
 ): { outputs: Output[]; saved: Checkpoint } {
   const derived: Output[] = [];
   const organizationId = journal[0]!.key.split('/')[0]!;
-  const runner = derive({ ...settings, organizationId }, checkpoint);
+  const runner = derive(settings, checkpoint);
   from(over)
     .pipe(runner.operator)
-    .subscribe((output) => derived.push(output));
+    .subscribe((output) => derived.push(inOrganization(output, organizationId)));
   return { outputs: derived, saved: JSON.parse(JSON.stringify(runner.snapshot())) as Checkpoint };
 }
 
@@ -293,8 +293,7 @@ describe('a pipeline that was killed ten times', () => {
     }
     const known = new Map<string, QueueState>();
     let judged = 0;
-    const organizationId = journal[0]!.key.split('/')[0]!;
-    const runner = derive({ ...settings, organizationId });
+    const runner = derive(settings);
     let event: QueueEvent | undefined;
     from(
       (function* () {

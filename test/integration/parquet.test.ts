@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openSegmentLog } from '../../sinks/log/segment-log.ts';
 import { createParquetSink } from '../../sinks/parquet/parquet-sink.ts';
-import { archivedTypes, logRecord, sample, type Sample } from '../support/archive.ts';
+import { archivedLog, logRecord, sample, type Sample } from '../support/archive.ts';
 import { runPython } from '../support/python.ts';
 
 // What other programs see in our files: the values, types and nulls that were put in.
@@ -92,8 +92,7 @@ beforeAll(async () => {
   await log.close();
   const sink = await createParquetSink({
     dir,
-    log: join(folder, 'log'),
-    recordTypes: archivedTypes,
+    log: archivedLog(join(folder, 'log')),
     rowGroupRowsMax: 4,
   });
   const records = values.map((value, offset) => logRecord(sample, offset, startMs + offset * minuteMs, value));

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../sinks/clock.ts';
 import { createLogSink } from '../../sinks/log/log-sink.ts';
 import { openSegmentLog } from '../../sinks/log/segment-log.ts';
 import { readJournalTail } from '../../src/journal-tail.ts';
+import { createLogSource } from '../../src/sources/log-source.ts';
 import type { QueueEvent } from '../../streams/event.ts';
 import { output } from '../../streams/record.ts';
 import { queueEvent } from '../../streams/records/queue-event.ts';
@@ -29,10 +31,12 @@ async function tailOf(...events: QueueEvent[]) {
   const keyed = outputs.map((each) => ({ ...each, key: `org/${each.key}` }));
   await createLogSink(log).deliver({ outputs: keyed, position: 0 }, new AbortController().signal);
   await log.close();
-  const again = await openSegmentLog({ dir, bytesMax: 1e6, hasCheckpoints: false });
-  const tail = await readJournalTail(dir, again.found);
-  await again.close();
-  return tail;
+  const source = (fromOffset: number) => {
+    const tail = createLogSource({ dir, fromOffset, batchEventsMax: 2, commitEveryMs: 0, clock: systemClock });
+    tail.drain();
+    return tail;
+  };
+  return readJournalTail(source, events.length);
 }
 
 describe('the tail of a journal', () => {

@@ -163,7 +163,7 @@ describe('a restart', () => {
         const saved = hasCheckpoint ? { checkpoint: before.snapshot(), position: at } : undefined;
         const point = resumePoint(createRunner(sums).snapshot(), saved, committed);
         const seen: unknown[] = [];
-        from(journal.map((event, offset) => ({ event, offset })).slice(point.readFrom))
+        from(journal.map((event, offset) => ({ event, offset, organizationId: 'org' })).slice(point.readFrom))
           .pipe(resume(createRunner(sums, point.from), point))
           .subscribe(({ value }) => seen.push(value));
         const whole: unknown[] = [];
@@ -182,7 +182,7 @@ describe('a restart', () => {
     const point = resumePoint(createRunner(changed).snapshot(), { checkpoint: old.snapshot(), position: 3 }, 3);
     expect(point).toMatchObject({ readFrom: 0, isChanged: true });
     const seen: unknown[] = [];
-    from([1, 2, 3, 4].map((event, offset) => ({ event, offset })))
+    from([1, 2, 3, 4].map((event, offset) => ({ event, offset, organizationId: 'org' })))
       .pipe(resume(createRunner(changed, point.from), point))
       .subscribe(({ type, value }) => seen.push([type.name, value]));
     expect(seen).toEqual([
@@ -203,7 +203,7 @@ describe('a restart', () => {
   test('does not write again what is committed', async () => {
     const sink = memorySink();
     const point = { from: {}, readFrom: 0, committed: 2, isChanged: false };
-    const records = [1, 2, 3].map((event, offset) => ({ event, offset }));
+    const records = [1, 2, 3].map((event, offset) => ({ event, offset, organizationId: 'org' }));
     const pipeline = { source: sourceOf([records.slice(0, 2), records.slice(2)]), sink, committed: 2 };
     await runPipeline({ ...pipeline, operator: resume(createRunner(sums), point) }, signal);
     expect(sink.deliveries.map(({ position }) => position)).toEqual([3]);

@@ -30,7 +30,7 @@ describe('the derivation of a journal', () => {
       fc.property(journals, (journal) => {
         for (const { type, key, value } of deriveAll(journal).outputs) {
           expect(type.schema.parse(value)).toEqual(value);
-          expect(key).toBe(`org/${type.keyOf(value)}`);
+          expect(key).toBe(type.keyOf(value));
         }
       }),
     );

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { readLogId } from '../../sinks/log/log-summary.ts';
 import type { LogRecord } from '../../sinks/log/log-tail.ts';
+import type { ArchivedLog } from '../../sinks/parquet/parquet-sink.ts';
 import {
   calendarDate,
   count,
@@ -48,8 +50,13 @@ export const level = defineRecord({
   schema: z.object({ n: z.int() }),
 });
 
-export const archivedTypes: readonly RecordType[] = [sample, small, level];
+const archivedTypes: readonly RecordType[] = [sample, small, level];
 
 export function logRecord(type: RecordType, offset: number, atMs: EpochMs, value: unknown): LogRecord {
   return { record: topicOf(type), key: `org/${offset % 3}`, atMs, value, offset };
+}
+
+/** The log in a folder, as a dataset sees it. */
+export function archivedLog(dir: string, recordTypes = archivedTypes): ArchivedLog {
+  return { name: `the log ${dir}`, recordTypes, partition: 0, part: '0', readId: () => readLogId(dir) };
 }

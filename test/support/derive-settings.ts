@@ -1,8 +1,7 @@
 import type { DeriveSettings } from '../../streams/derive.ts';
 
-/** The product's defaults, in a zone and organisation of the tests. */
+/** The product's defaults, in a zone of the tests. */
 export const deriveSettings: DeriveSettings = {
-  organizationId: 'org',
   shard: 0,
   timeZone: 'UTC',
   windowSizeMs: 60_000,

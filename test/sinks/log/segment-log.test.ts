@@ -63,9 +63,6 @@ describe('a segment log', () => {
       endOffset: 0,
       position: 0,
       checkpoint: undefined,
-      firstKey: undefined,
-      lastKey: undefined,
-      lastAtMs: undefined,
     });
     expect(log.id).toMatch(/^[0-9a-f-]{36}$/);
     await log.close();
@@ -99,9 +96,6 @@ describe('a segment log', () => {
       endOffset: 6,
       position: 9,
       checkpoint: { checkpoint, position: 3, offset: 4 },
-      firstKey: 'first',
-      lastKey: 'last',
-      lastAtMs: 20,
     });
     expect((await readLogSummary({ dir, hasCheckpoints: false })).checkpoint).toBeUndefined();
   });
@@ -194,7 +188,7 @@ describe('a segment log', () => {
     await writeLog(dir, [calls(['a', 'b'], 4, 7)]);
     writeFileSync(join(dir, '00000000000000000002.log'), '');
     const log = await openLog({ dir });
-    expect(log.found).toMatchObject({ endOffset: 2, position: 4, lastKey: 'b', lastAtMs: 7 });
+    expect(log.found).toMatchObject({ endOffset: 2, position: 4 });
     await log.append(calls(['c'], 5));
     await log.close();
     expect(await keysIn(dir)).toEqual(['a', 'b', 'c']);

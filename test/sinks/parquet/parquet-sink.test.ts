@@ -7,8 +7,9 @@ import { describe, expect, test } from 'vitest';
 import { openSegmentLog } from '../../../sinks/log/segment-log.ts';
 import type { LogRecord } from '../../../sinks/log/log-tail.ts';
 import { createParquetSink, type ParquetSinkSettings } from '../../../sinks/parquet/parquet-sink.ts';
-import { archivedTypes, level, logRecord, sample, type Sample, small } from '../../support/archive.ts';
+import { archivedLog, level, logRecord, sample, type Sample, small } from '../../support/archive.ts';
 import { readParquetRows } from '../../support/parquet.ts';
+import type { RecordType } from '../../../streams/record.ts';
 import { temporaryFolders } from '../../support/temporary-folder.ts';
 
 const newFolder = temporaryFolders();
@@ -24,10 +25,14 @@ async function newDataset() {
   return { log: join(folder, 'log'), dir: join(folder, 'parquet'), id: log.id };
 }
 
-type Dataset = Pick<ParquetSinkSettings, 'dir' | 'log'> & Partial<ParquetSinkSettings>;
+/** `log` is the folder of a log that holds the archived types, unless told otherwise. */
+type Dataset = Omit<ParquetSinkSettings, 'log'> & {
+  readonly log: string;
+  readonly recordTypes?: readonly RecordType[];
+};
 
-const openSink = ({ dir, log, ...others }: Dataset) =>
-  createParquetSink({ recordTypes: archivedTypes, ...others, dir, log });
+const openSink = ({ log, recordTypes, ...others }: Dataset) =>
+  createParquetSink({ ...others, log: archivedLog(log, recordTypes) });
 
 /** What the archive pipeline does with a log of these records: from where the dataset wants it, in batches. */
 async function archiveAll(dataset: Dataset, records: readonly LogRecord[], batchSize = 7): Promise<void> {
@@ -440,7 +445,7 @@ describe('the Parquet sink', () => {
     const record = { ...logRecord(small, 0, startMs, { n: 1 }), record: 'small.v2' };
     await expect(sink.archive([record], 1)).rejects.toMatchObject({
       code: 'QC_SCHEMA_DRIFT',
-      message: expect.stringContaining('holds small.v2 at offset 0'),
+      message: expect.stringContaining('small.v2 at offset 0 of the log'),
     });
     await sink.close();
   });
