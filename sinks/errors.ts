@@ -1,6 +1,8 @@
 export type SinkErrorCode =
-  /** The destination cannot be written now: disk full, no permission, not reachable. */
+  /** The destination cannot be written now: disk full, no permission. */
   | 'QC_SINK_UNAVAILABLE'
+  /** Nobody answers there now; that may pass by itself. */
+  | 'QC_SINK_UNREACHABLE'
   /** Another writer owns the destination. */
   | 'QC_SINK_FENCED'
   /** A configured limit is reached. */

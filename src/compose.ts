@@ -2,7 +2,11 @@ import { join } from 'node:path';
 import { map, type OperatorFunction, pipe } from 'rxjs';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../sinks/clock.ts';
-import { createParquetSink } from '../sinks/parquet/parquet-sink.ts';
+import { SinkError, type SinkErrorCode } from '../sinks/errors.ts';
+import { makeFolder } from '../sinks/log/durable-file.ts';
+import { ensureLogId } from '../sinks/log/log-id.ts';
+import { createParquetSink, type ParquetSink } from '../sinks/parquet/parquet-sink.ts';
+import { retry } from '../sinks/retry.ts';
 import { derive, type DeriveSettings } from '../streams/derive.ts';
 import { queueEvent as eventSchema } from '../streams/event.ts';
 import { inOrganization, organizationOf, type Output, output } from '../streams/record.ts';
@@ -18,6 +22,7 @@ import type { Latest } from './latest.ts';
 import { type Ending, type Logs, whenAborted } from './logs/logs.ts';
 import { runPipeline } from './pipeline.ts';
 import { resume, resumePoint } from './refold.ts';
+import { restarting } from './restarts.ts';
 import { createChannelSource } from './sources/channel-source.ts';
 import type { LogRecord } from './sources/log-source.ts';
 import type { Stage } from './stages.ts';
@@ -41,26 +46,45 @@ export interface Composition {
 /** How far the platform's clock may be behind the journal's last stamp: more is another clock, not a skew. */
 const clockSkewMsMax = 60_000;
 
+const works = { ingest, derive: deriveAll, archive, serve };
+type Role = keyof typeof works;
+const roles: readonly Role[] = ['ingest', 'derive', 'archive', 'serve'];
+
 /** The pipelines of this process, in the order in which data flows through them. */
 export function composeStages(composition: Composition): readonly Stage[] {
-  const { role } = composition.config;
-  const works = { ingest, derive: deriveAll, archive, serve };
-  const names = ['ingest', 'derive', 'archive', 'serve'] as const;
-  return names.filter((name) => role === 'all' || role === name).map((name) => stage(name, works[name], composition));
+  const { config, log } = composition;
+  return roles
+    .filter((role) => config.role === 'all' || config.role === role)
+    .map((role) =>
+      restarting(stage(role, composition), {
+        isPassing: (error) => error instanceof SinkError && passingCodes(role, config).includes(error.code),
+        patienceMs: config.kafkaPatienceMs,
+        clock: systemClock,
+        log,
+      }),
+    );
 }
 
+/** A group gives what was taken from one process to another, so that it may wait for its turn; there is only one who ingests. */
+function passingCodes(role: Role, { kafkaBrokers }: Config): readonly SinkErrorCode[] {
+  const isShared = kafkaBrokers !== undefined && role !== 'ingest';
+  return isShared ? ['QC_SINK_UNREACHABLE', 'QC_SINK_FENCED'] : ['QC_SINK_UNREACHABLE'];
+}
+
+/** Does a stage's work; `drained` is aborted when it shall end once all that was written before is done. */
 type Work = (composition: Composition, ending: Ending) => Promise<void>;
 
-function stage(name: string, work: Work, composition: Composition): Stage {
+function stage(role: Role, composition: Composition): Stage {
   const drained = new AbortController();
+  const work: Work = works[role];
   const run = (signal: AbortSignal) => work(composition, { drained: drained.signal, signal });
-  return { name, run, drain: () => drained.abort() };
+  return { name: role, run, drain: () => drained.abort() };
 }
 
 async function ingest(composition: Composition, { drained, signal }: Ending): Promise<void> {
   const { config, logs, platformClock, answerWithinMs, log, health } = composition;
   const rest = createRest({ ...platformUrls(config), ...credentials(config), clock: platformClock });
-  const { sink, tail } = await logs.openJournal(signal);
+  const { sink, tail } = await logs.openJournal();
   if (tail !== null && platformClock.nowMs() < tail.untilMs - clockSkewMsMax) {
     await sink.close();
     const { name, wayOut } = logs.journal;
@@ -121,15 +145,51 @@ function deriveAll({ config, logs, timeZone, health }: Composition, ending: Endi
   }, ending);
 }
 
-function archive({ config, dataDir, logs }: Composition, ending: Ending): Promise<void> {
-  return logs.archiveOutputs(async ({ log, source }, signal) => {
-    const sink = await createParquetSink({ dir: parquetDir(dataDir), log, topicPrefix: config.topicPrefix });
-    try {
-      await source(sink.resumeOffset).run(({ events, position }) => sink.archive(events, position), signal);
-    } finally {
-      await sink.close();
+async function archive({ config, dataDir, logs }: Composition, ending: Ending): Promise<void> {
+  const dir = parquetDir(dataDir);
+  await makeFolder(dir);
+  const datasetId = await ensureLogId(dir);
+  await logs.archiveOutputs(
+    datasetId,
+    async ({ log, source }, signal) => {
+      // Whoever had the part before may be about to leave it.
+      const open = () => createParquetSink({ dir, log, topicPrefix: config.topicPrefix });
+      const sink = await retry(open, handover, signal);
+      const stopped = new AbortController();
+      const rolling = rollNowAndThen(sink, stopped.signal);
+      rolling.catch(() => undefined);
+      try {
+        await source(sink.resumeOffset).run(({ events, position }) => sink.archive(events, position), signal);
+        stopped.abort();
+        await rolling;
+      } finally {
+        stopped.abort();
+        // When it is to end at once the part may be another's already.
+        await (signal.aborted ? sink.abandon() : sink.close());
+      }
+    },
+    ending,
+  );
+}
+
+const handover = {
+  isPassing: (error: unknown) => error instanceof SinkError && error.code === 'QC_SINK_FENCED',
+  everyMs: 200,
+  withinMs: 5_000,
+  clock: systemClock,
+};
+
+const rollEveryMs = 30_000;
+
+async function rollNowAndThen(sink: ParquetSink, signal: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      await systemClock.sleep(rollEveryMs, signal);
+      await sink.roll();
     }
-  }, ending);
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+  }
 }
 
 /** Only shows: it stops where it is, whatever is left to read. */

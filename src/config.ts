@@ -1,118 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { domainOf, regionNames } from './genesys/region.ts';
+import { type Config, origins, schema, type SettingName } from './settings.ts';
 
-const text = () => z.string().trim().min(1);
-const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-/** A limit that can be lifted. */
-const limit = (min: number, max: number) =>
-  z.union([z.literal('none').transform(() => null), z.null(), whole(min, max)]);
-
-const dayMs = 86_400_000;
-
-/** Every setting: its schema holds range and default. */
-const schema = z.object({
-  source: z.enum(['auto', 'platform', 'simulator']).default('platform'),
-  role: z.enum(['all', 'ingest', 'derive', 'archive', 'serve']).default('all'),
-  dataDir: text().optional(),
-  clientId: text().optional(),
-  clientSecret: text().optional(),
-  region: text()
-    .refine((region) => domainOf(region) !== undefined, 'not a region')
-    .default('us-east-1'),
-  gatewayHost: text().optional(),
-  gatewayPort: whole(1, 65_535).optional(),
-  gatewayProtocol: z.enum(['http', 'https']).default('https'),
-  clock: z.url({ protocol: /^https?$/ }).optional(),
-  trace: text().optional(),
-  traceTimeZone: text().refine(isTimeZone, 'not a time zone').default('Asia/Jerusalem'),
-  speed: z.coerce.number().min(0.01).max(10_000).default(60),
-  loop: z.stringbool().or(z.boolean()).default(false),
-  topicPrefix: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)
-    .default('queuecast'),
-  timeZone: text().refine(isTimeZone, 'not a time zone').optional(),
-  tickMs: whole(100, 60_000).default(1_000),
-  windowSizeMs: whole(1_000, dayMs).default(60_000),
-  outOfOrdernessMs: whole(0, dayMs).default(0),
-  allowedLatenessMs: whole(0, dayMs).default(0),
-  holdMs: limit(1, dayMs).default(null),
-  gapMaxMs: limit(0, 7 * dayMs).default(900_000),
-  commitEveryMs: whole(0, 60_000).default(0),
-  checkpointEveryMs: whole(1_000, dayMs).default(300_000),
-  batchEventsMax: whole(1, 1_000_000).default(5_000),
-  pauseMaxMs: whole(100, 3_600_000).default(10_000),
-  journalBytesMax: whole(1_000_000, Number.MAX_SAFE_INTEGER).default(20_000_000_000),
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-});
-
-export type Config = z.output<typeof schema>;
-type Name = keyof Config;
-
-interface Origin {
-  /** In this order; the first that is set wins. */
-  readonly env: readonly string[];
-  readonly allowed: string;
-  readonly isSecret?: true;
-}
-
-const milliseconds = (range: string) => `whole milliseconds, ${range}`;
-
-/** Where each setting comes from, and what a person may write there. */
-const origins: Readonly<Record<Name, Origin>> = {
-  source: { env: ['QUEUECAST_SOURCE'], allowed: 'platform, simulator, or auto = platform if credentials are set' },
-  role: { env: ['QUEUECAST_ROLE'], allowed: 'all, ingest, derive, archive or serve' },
-  dataDir: {
-    env: ['QUEUECAST_DATA_DIR'],
-    allowed: 'a folder; default ./data, and a new one below it on the simulator',
-  },
-  clientId: {
-    env: ['GENESYSCLOUD_OAUTHCLIENT_ID', 'GENESYS_CLOUD_CLIENT_ID', 'GENESYS_CLIENT_ID'],
-    allowed: 'id of an OAuth client with the grant Client Credentials',
-  },
-  clientSecret: {
-    env: ['GENESYSCLOUD_OAUTHCLIENT_SECRET', 'GENESYS_CLOUD_CLIENT_SECRET', 'GENESYS_CLIENT_SECRET'],
-    allowed: 'its secret',
-    isSecret: true,
-  },
-  region: {
-    env: ['GENESYSCLOUD_REGION', 'GENESYS_CLOUD_REGION', 'GENESYS_ENVIRONMENT'],
-    allowed: `${regionNames.slice(0, 3).join(', ')}, … (dashed or underscored), or a domain`,
-  },
-  gatewayHost: {
-    env: ['GENESYSCLOUD_GATEWAY_HOST'],
-    allowed: 'a host that stands for login and API: a gateway, a simulator',
-  },
-  gatewayPort: { env: ['GENESYSCLOUD_GATEWAY_PORT'], allowed: '1 to 65535' },
-  gatewayProtocol: { env: ['GENESYSCLOUD_GATEWAY_PROTOCOL'], allowed: 'http or https' },
-  clock: { env: ['QUEUECAST_CLOCK'], allowed: 'base URL of a simulator whose time is to be followed' },
-  trace: { env: ['QUEUECAST_TRACE'], allowed: 'a call trace (.jsonl, .jsonl.gz); default: the sample day' },
-  traceTimeZone: { env: ['QUEUECAST_TRACE_TIME_ZONE'], allowed: 'IANA name of the zone of the trace' },
-  speed: { env: ['QUEUECAST_SPEED'], allowed: '0.01 to 10000 simulated seconds a second' },
-  loop: { env: ['QUEUECAST_LOOP'], allowed: 'true or false' },
-  topicPrefix: {
-    env: ['QUEUECAST_TOPIC_PREFIX'],
-    allowed: 'lower-case letters, digits, dots and hyphens, at most 100; before every topic',
-  },
-  timeZone: {
-    env: ['QUEUECAST_TIME_ZONE'],
-    allowed: 'IANA name of the zone in which a day begins; default UTC, on the simulator that of its trace',
-  },
-  tickMs: { env: ['QUEUECAST_TICK_MS'], allowed: milliseconds('100 to 60000') },
-  windowSizeMs: { env: ['QUEUECAST_WINDOW_SIZE_MS'], allowed: milliseconds('1000 to 86400000') },
-  outOfOrdernessMs: { env: ['QUEUECAST_OUT_OF_ORDERNESS_MS'], allowed: milliseconds('0 to 86400000') },
-  allowedLatenessMs: { env: ['QUEUECAST_ALLOWED_LATENESS_MS'], allowed: milliseconds('0 to 86400000') },
-  holdMs: { env: ['QUEUECAST_HOLD_MS'], allowed: milliseconds('1 to 86400000, or none') },
-  gapMaxMs: { env: ['QUEUECAST_GAP_MAX_MS'], allowed: milliseconds('0 to 604800000, or none') },
-  commitEveryMs: { env: ['QUEUECAST_COMMIT_EVERY_MS'], allowed: milliseconds('0 to 60000') },
-  checkpointEveryMs: { env: ['QUEUECAST_CHECKPOINT_EVERY_MS'], allowed: milliseconds('1000 to 86400000') },
-  batchEventsMax: { env: ['QUEUECAST_BATCH_EVENTS_MAX'], allowed: '1 to 1000000 events' },
-  pauseMaxMs: { env: ['QUEUECAST_PAUSE_MAX_MS'], allowed: milliseconds('100 to 3600000') },
-  journalBytesMax: { env: ['QUEUECAST_JOURNAL_BYTES_MAX'], allowed: 'bytes a log may take, at least 1000000' },
-  logLevel: { env: ['QUEUECAST_LOG_LEVEL'], allowed: 'trace, debug, info, warn, error, fatal or silent' },
-};
+export type { Config } from './settings.ts';
 
 const names = schema.keyof().options;
 
@@ -174,7 +65,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const faults: ConfigFault[] = [];
   const file = readYaml(sources.yaml, faults);
   faults.push(...unknownVariables(sources.env));
-  const found = new Map<Name, Found>();
+  const found = new Map<SettingName, Found>();
   for (const name of names) {
     const one = find(name, sources, file, faults);
     if (one !== undefined) found.set(name, one);
@@ -211,7 +102,12 @@ function unknownVariables(env: ConfigSources['env']): readonly ConfigFault[] {
 
 const ours = names.flatMap((name) => origins[name].env).filter((variable) => variable.startsWith('QUEUECAST_'));
 
-function find(name: Name, sources: ConfigSources, file: Readonly<Record<string, unknown>>, faults: ConfigFault[]) {
+function find(
+  name: SettingName,
+  sources: ConfigSources,
+  file: Readonly<Record<string, unknown>>,
+  faults: ConfigFault[],
+) {
   const flag = sources.flags?.[name];
   if (flag !== undefined) return { value: flag, where: `--${kebab(name)}` };
   for (const variable of origins[name].env) {
@@ -260,12 +156,4 @@ const readText = (path: string) => readFileSync(path, 'utf8');
 
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
 }

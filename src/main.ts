@@ -5,11 +5,12 @@ import { addConfigCommand } from './commands/config.ts';
 import { addRunCommand } from './commands/run.ts';
 import { readVersion } from './commands/settings.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
+import { addTopicsCommand } from './commands/topics.ts';
 import { ConfigError } from './config.ts';
 import { GenesysError } from './genesys/errors.ts';
 import { SimulatorError } from './simulator/errors.ts';
 
-/** Exit codes: 0 ok, 1 failure, 2 usage. */
+/** Exit codes: 0 ok, 1 failure, 2 usage, 3 differences found. */
 async function main(args: readonly string[]): Promise<number> {
   const program = new Command('queuecast')
     .description('Streams contact-centre queue observations into wait predictions and window metrics')
@@ -18,9 +19,11 @@ async function main(args: readonly string[]): Promise<number> {
   addRunCommand(program);
   addSimulateCommand(program);
   addConfigCommand(program);
+  let code = 0;
+  addTopicsCommand(program, () => void (code = 3));
   try {
     await program.parseAsync(args);
-    return 0;
+    return code;
   } catch (error) {
     // Commander has said already what is wrong with the usage.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -37,4 +40,6 @@ async function main(args: readonly string[]): Promise<number> {
 
 // Whoever read the output has gone, as `head` does; a run takes it as a wish to end.
 process.stdout.on('error', () => undefined);
-process.exitCode = await main(process.argv);
+const code = await main(process.argv);
+// All that counts is done; a client that still waits for an answer holds nobody up.
+process.stdout.write('', () => process.exit(code));

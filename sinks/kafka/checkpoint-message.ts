@@ -51,18 +51,18 @@ export function toCheckpointMessages(
 }
 
 /**
- * Puts the newest whole checkpoint of a shard together from the messages of the topic, in their order. Undefined when there is none.
+ * Puts the newest whole checkpoint of a shard together from the messages of the topic, in their order, their values parsed. Undefined when there is none.
  * Parts of an older, longer one may still lie beyond those of the newest: they have another position.
  */
 export function fromCheckpointMessages(
-  messages: readonly { readonly key: string; readonly value: string }[],
+  messages: readonly { readonly key: string; readonly value: unknown }[],
   shard: number,
 ): SavedCheckpoint | undefined {
   const latest = new Map<string, z.output<typeof part>>();
   let newest: z.output<typeof part> | undefined;
   for (const { key, value } of messages) {
     if (!key.startsWith(`${shard}/`)) continue;
-    newest = part.parse(JSON.parse(value));
+    newest = part.parse(value);
     latest.set(key, newest);
   }
   if (newest === undefined) return undefined;

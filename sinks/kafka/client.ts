@@ -1,13 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
-import {
+import kafkajs, {
   type Admin,
-  CompressionCodecs,
-  CompressionTypes,
   type Consumer,
   type EachBatchHandler,
-  Kafka,
-  logLevel,
-  Partitioners,
+  type Kafka,
+  type PartitionAssigner,
   type Producer,
   type ProducerBatch,
   type ProducerRecord,
@@ -15,11 +12,16 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import type { Logger } from 'pino';
+import { z } from 'zod';
+import { assignNumbers, type Claim } from './assignment.ts';
 import { lz4, snappy, zstd } from './codecs.ts';
 import { pinoLevelOf } from './log-level.ts';
 
-export { CompressionTypes, ConfigResourceTypes } from 'kafkajs';
 export type { Admin, Batch, Consumer, Kafka, Producer, Transaction } from 'kafkajs';
+
+// A CommonJS module whose names Node does not see.
+export const { CompressionTypes, ConfigResourceTypes } = kafkajs;
+const { AssignerProtocol, CompressionCodecs, logLevel, Partitioners } = kafkajs;
 
 type KafkaSasl =
   | {
@@ -99,17 +101,72 @@ export function transactionalProducer(
   return { ...inOrder(inner), transaction: async () => inOrder(await inner.transaction()) };
 }
 
+export interface ConsumerOptions {
+  readonly groupId: string;
+  /** After this long without a heartbeat its partitions go to another member. Default 10 s. */
+  readonly sessionTimeoutMs?: number;
+  /** How long the broker gathers records before it answers; 0 = whatever is there. Default 0. */
+  readonly gatherMs?: number;
+  /** Partition numbers this process works on, for it keeps them when the group is formed anew. */
+  readonly owned?: () => readonly number[];
+  /** Whether a consumer that has lost its group or all brokers is to begin anew. Default: always. */
+  readonly restarts?: () => boolean;
+}
+
 /** A consumer of committed records only. It joins and leaves a group within a fraction of a second. */
-export function consumer(settings: KafkaSettings, log: Logger, { groupId }: { readonly groupId: string }): Consumer {
+export function consumer(settings: KafkaSettings, log: Logger, options: ConsumerOptions): Consumer {
+  const { groupId, sessionTimeoutMs = 10_000, gatherMs = 0, owned = () => [], restarts = () => true } = options;
   return createKafka(settings, log).consumer({
     groupId,
-    sessionTimeout: 10_000,
-    heartbeatInterval: 1000,
-    rebalanceTimeout: 10_000,
-    maxWaitTimeInMs: 200,
+    sessionTimeout: sessionTimeoutMs,
+    heartbeatInterval: Math.floor(Math.min(1000, sessionTimeoutMs / 3)),
+    rebalanceTimeout: sessionTimeoutMs,
+    partitionAssigners: [keepingAssigner(owned)],
+    // Joining and leaving wait for a running fetch.
+    maxWaitTimeInMs: gatherMs === 0 ? 200 : gatherMs,
+    minBytes: gatherMs === 0 ? 1 : gatheredBytesMax,
     readUncommitted: false,
     allowAutoTopicCreation: false,
-    retry: patientRetry,
+    retry: { ...patientRetry, restartOnFailure: () => Promise.resolve(restarts()) },
+  });
+}
+
+const gatheredBytesMax = 1_000_000;
+
+const ownedNumbers = z.array(z.int().nonnegative());
+
+/** Tells the group what each member has, and shares the partitions out by `assignNumbers`. */
+function keepingAssigner(owned: () => readonly number[]): PartitionAssigner {
+  const { MemberMetadata, MemberAssignment } = AssignerProtocol;
+  const [name, version] = ['queuecast', 1];
+  const claimOf = (memberId: string, metadata: Buffer): Claim => {
+    const userData = MemberMetadata.decode(metadata)?.userData.toString() ?? '';
+    return { memberId, owned: ownedNumbers.parse(JSON.parse(userData === '' ? '[]' : userData)) };
+  };
+  return ({ cluster }) => ({
+    name,
+    version,
+    assign({ members, topics }) {
+      const counts = new Map(topics.map((topic) => [topic, cluster.findTopicPartitionMetadata(topic).length]));
+      const claims = members.map(({ memberId, memberMetadata }) => claimOf(memberId, memberMetadata));
+      const assigned = assignNumbers(claims, Math.max(...counts.values()));
+      const assignment = (numbers: readonly number[]) =>
+        Object.fromEntries(Array.from(counts, ([topic, count]) => [topic, numbers.filter((number) => number < count)]));
+      return Promise.resolve(
+        Array.from(assigned, ([memberId, numbers]) => ({
+          memberId,
+          memberAssignment: MemberAssignment.encode({
+            version,
+            assignment: assignment(numbers),
+            userData: Buffer.alloc(0),
+          }),
+        })),
+      );
+    },
+    protocol: ({ topics }) => ({
+      name,
+      metadata: MemberMetadata.encode({ version, topics, userData: Buffer.from(JSON.stringify(owned())) }),
+    }),
   });
 }
 
@@ -127,7 +184,7 @@ export function admin(settings: KafkaSettings, log: Logger): Admin {
 
 function kafkaWith(settings: KafkaSettings, log: Logger, retry: RetryOptions): Kafka {
   silenceNegativeTimeouts();
-  return new Kafka({
+  return new kafkajs.Kafka({
     brokers: [...settings.brokers],
     clientId: settings.clientId,
     ssl: settings.ssl,

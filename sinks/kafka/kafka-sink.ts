@@ -1,14 +1,21 @@
+import type { Logger } from 'pino';
 import type { EpochMs } from '../../streams/record.ts';
+import type { Clock } from '../clock.ts';
 import { SinkError } from '../errors.ts';
+import { retry } from '../retry.ts';
 import type { Delivery, Sink } from '../sink.ts';
 import { toCheckpointMessages } from './checkpoint-message.ts';
-import type { Producer, Transaction } from './client.ts';
+import { admin, type KafkaSettings, type Transaction, transactionalProducer } from './client.ts';
+import { isPassing, kafkaFailure } from './failure.ts';
 import { type AddressedMessage, bytesOf, type MessageSettings, toMessage } from './message.ts';
 import { checkpointTopic } from './topics.ts';
 
-export interface KafkaSinkSettings extends MessageSettings {
-  /** Connected, transactional, with an id of its own for each shard. */
-  readonly producer: Producer;
+export interface KafkaSinkSettings extends Pick<MessageSettings, 'shard' | 'source'> {
+  readonly kafka: KafkaSettings;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Whoever opens a sink with it takes over from the sink that had it before. One for each shard and role. */
+  readonly transactionalId: string;
   /** Where the position of what was read is committed; undefined for a sink whose source cannot be rewound. */
   readonly input?: { readonly groupId: string; readonly topic: string; readonly partition: number };
   /** What one record batch may take at the broker (`max.message.bytes`), with room for its frame. Default 900,000. */
@@ -18,45 +25,64 @@ export interface KafkaSinkSettings extends MessageSettings {
 /** Checkpoint texts are cut to this length; in UTF-8 a part stays well below a batch. */
 const checkpointCharactersMax = 200_000;
 
+/** How long `close` waits until readers can see what was committed last, and how often it looks. */
+const visibleWithinMs = 5_000;
+const visibleEveryMs = 10;
+
 /**
  * Takes a shard, and delivers in one Kafka transaction: the records, the position of the input, a checkpoint when there is one. Readers with
  * `read_committed` see all of it or nothing. Committed positions and checkpoints may be read once this has resolved. Rejects with `QC_SINK_FENCED` when another owner of the shard has connected since,
- * with `QC_SINK_FULL` for a record no batch can hold, and with `QC_SINK_UNAVAILABLE` when the broker stays away.
+ * with `QC_SINK_FULL` for a record no batch can hold, and with `QC_SINK_UNREACHABLE` when the broker stays away.
  */
 export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> {
-  const { producer, input, batchBytesMax = 900_000 } = settings;
-  let failure: SinkError | undefined;
+  const { kafka, log, transactionalId, shard, source, input, batchBytesMax = 900_000, clock } = settings;
+  const addressing: MessageSettings = { topicPrefix: kafka.topicPrefix, shard, source };
+  const producer = transactionalProducer(kafka, log, { transactionalId });
+  let failure: Error | undefined;
+  let isClosed = false;
   let committed = -1;
   let lastAtMs: EpochMs = 0;
+  /** The last offsets of the transaction committed last. */
+  let written: readonly WrittenEnd[] = [];
 
   async function write(transaction: Transaction, delivery: Delivery): Promise<void> {
-    const messages = delivery.outputs.map((output) => toMessage(output, settings));
+    const messages = delivery.outputs.map((output) => toMessage(output, addressing));
     // The parts of a checkpoint go with the records: one commit for all.
     lastAtMs = delivery.outputs.at(-1)?.atMs ?? lastAtMs;
-    const all = [...messages, ...checkpointOf(delivery, lastAtMs, settings)];
+    const all = [...messages, ...checkpointOf(delivery, lastAtMs, addressing)];
+    const ends = new Map<string, WrittenEnd>();
     // One send after the other: two in flight would swap their order.
     for (const batch of cutToBatches(all, batchBytesMax)) {
       const topicMessages = Array.from(batch, ([topic, ofTopic]) => ({
         topic,
         messages: ofTopic.map(({ message }) => message),
       }));
-      await transaction.sendBatch({ acks: -1, topicMessages });
+      for (const sent of await transaction.sendBatch({ acks: -1, topicMessages })) {
+        const { topicName: topic, partition, baseOffset = '0' } = sent;
+        ends.set(`${topic}/${partition}`, { topic, partition, offset: Number(baseOffset) });
+      }
     }
+    written = [...ends.values()];
     if (input === undefined) return;
     const { groupId, topic, partition } = input;
     const partitions = [{ partition, offset: String(delivery.position) }];
-    await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
+    const send = () => transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
+    // The client sends this once only, though it may meet a coordinator that starts, or the end of the transaction before.
+    await retry(send, { isPassing, everyMs: 10, withinMs: 10_000, clock }, never);
   }
 
   try {
-    // The first transaction takes the shard: it fences off an older owner, and waits until what that one committed stands.
+    await producer.connect();
+    // The client asks for its id with the first transaction; only then is an older owner fenced off, and its end known.
     await (await producer.transaction()).abort();
   } catch (error) {
-    throw kafkaFailure(error);
+    await producer.disconnect();
+    throw kafkaFailure(error, `taking over ${transactionalId}`);
   }
 
   return {
-    async deliver(delivery) {
+    async deliver(delivery, signal) {
+      signal.throwIfAborted();
       if (failure !== undefined) throw failure;
       const { outputs, position, checkpoint } = delivery;
       if (outputs.length === 0 && checkpoint === undefined && position <= committed) return;
@@ -71,14 +97,55 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
           throw error;
         }
       } catch (error) {
-        failure = kafkaFailure(error);
+        failure = kafkaFailure(error, 'a delivery');
         throw failure;
       }
       committed = position;
     },
-    close: () => producer.disconnect(),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      try {
+        if (failure === undefined) await untilVisible(written, settings);
+      } finally {
+        failure ??= new SinkError('QC_SINK_UNAVAILABLE', `The sink ${transactionalId} was closed: open it again.`);
+        await producer.disconnect();
+      }
+    },
   };
 }
+
+interface WrittenEnd {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/**
+ * A commit is acknowledged before readers see it: whoever then reads "all there is" would miss its end. Longer than for a moment nothing is
+ * waited for, since all is safe.
+ */
+async function untilVisible(written: readonly WrittenEnd[], { kafka, log, clock }: KafkaSinkSettings): Promise<void> {
+  if (written.length === 0) return;
+  const untilMs = clock.nowMs() + visibleWithinMs;
+  const client = admin(kafka, log);
+  try {
+    await client.connect();
+    for (const { topic, partition, offset } of written) {
+      const isVisible = async () => {
+        const ends = await client.fetchTopicOffsets(topic);
+        return ends.some((end) => end.partition === partition && Number(end.high) > offset);
+      };
+      while (!(await isVisible()) && clock.nowMs() < untilMs) await clock.sleep(visibleEveryMs, never);
+    }
+  } catch (error) {
+    log.warn({ err: error }, 'Kafka: the end of what was committed cannot be seen yet');
+  } finally {
+    await client.disconnect();
+  }
+}
+
+const never = new AbortController().signal;
 
 function checkpointOf(
   { checkpoint, position }: Delivery,
@@ -122,26 +189,4 @@ function tooLarge({ topic, message }: AddressedMessage, size: number, bytesMax: 
     'QC_SINK_FULL',
     `The record ${message.key} of ${topic} takes ${size} bytes, a batch ${bytesMax}: raise max.message.bytes of the topic and of the broker.`,
   );
-}
-
-/** Error types of the broker that mean another producer has taken over the transactional id. */
-const fencing: readonly string[] = ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'];
-
-function kafkaFailure(error: unknown): SinkError {
-  if (error instanceof SinkError) return error;
-  const type = typeOf(error);
-  const told = error instanceof Error ? error.message : String(error);
-  if (fencing.includes(type)) {
-    const message = `Another process has taken over this shard (${type}): it goes on from what was committed; stop this one.`;
-    return new SinkError('QC_SINK_FENCED', message, { cause: error });
-  }
-  const message = `Kafka did not take a delivery (${type === '' ? 'no answer' : type}: ${told}): check KAFKA_BROKERS, the brokers and the ACLs, then start again.`;
-  return new SinkError('QC_SINK_UNAVAILABLE', message, { cause: error });
-}
-
-/** The broker's error is wrapped once it was retried in vain. */
-function typeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return '';
-  if ('type' in error && typeof error.type === 'string') return error.type;
-  return 'cause' in error ? typeOf(error.cause) : '';
 }

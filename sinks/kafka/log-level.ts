@@ -11,11 +11,12 @@ const expected = [
   /Limiting retries for the idempotent producer/,
   /switched default partitioner/,
   /REBALANCE_IN_PROGRESS|group is rebalancing/i,
+  // One request; what the client gives up on is thrown at the caller.
+  /^Response \w+\(/,
 ];
 
-/** Faults of one request or one broker, which the client retries; what it gives up on is thrown at the caller as well. */
+/** Faults of one broker, which the client retries; what it gives up on is thrown at the caller as well. */
 const retried = [
-  /^Response \w+\(/,
   /^Connection (error|timeout)/i,
   /^Failed to connect to (seed )?broker/,
   /^Failed to send messages/,

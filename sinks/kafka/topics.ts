@@ -1,6 +1,9 @@
 import { type RecordKind, type RecordType, topicOf } from '../../streams/record.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { SinkError } from '../errors.ts';
+import { retry } from '../retry.ts';
 import { type Admin, ConfigResourceTypes } from './client.ts';
+import { isPassing } from './failure.ts';
 
 /** A topic as it should be. */
 export interface TopicSpec {
@@ -49,6 +52,19 @@ export function checkpointTopic(prefix: string): string {
   return `${prefix}.checkpoint.v1`;
 }
 
+/** The plan for a cluster; `replicationFactor` undefined = as many replicas as there are brokers, at most three. */
+export async function topicPlanFor(
+  admin: Admin,
+  recordTypes: readonly RecordType[],
+  options: Omit<TopicPlanOptions, 'replicationFactor'> & { readonly replicationFactor: number | undefined },
+): Promise<readonly TopicSpec[]> {
+  const brokers = async () => (await admin.describeCluster()).brokers.length;
+  const replicationFactor = options.replicationFactor ?? Math.min(replicasMax, await brokers());
+  return topicPlan(recordTypes, { ...options, replicationFactor });
+}
+
+const replicasMax = 3;
+
 /** The topics of the record types, in their order, then that of the checkpoints. */
 export function topicPlan(recordTypes: readonly RecordType[], options: TopicPlanOptions): readonly TopicSpec[] {
   const { prefix, partitions, replicationFactor, shards = 1, factRetentionMs = 7 * dayMs } = options;
@@ -83,7 +99,19 @@ const compacted = {
  * Creates the topics that are missing and verifies the others; what exists is never altered. Resolves with what differs in a
  * tolerable way. Throws `QC_SCHEMA_DRIFT` for a wrong cleanup policy, `QC_SINK_UNAVAILABLE` when a topic cannot be created.
  */
-export async function ensureTopics(admin: Admin, plan: readonly TopicSpec[]): Promise<readonly TopicDrift[]> {
+export function ensureTopics(
+  admin: Admin,
+  plan: readonly TopicSpec[],
+  clock: Clock = systemClock,
+): Promise<readonly TopicDrift[]> {
+  // What was made just now, here or elsewhere, is known to some brokers before others.
+  return retry(() => ensureOnce(admin, plan), { isPassing, everyMs: 100, withinMs: knownWithinMs, clock }, never);
+}
+
+const knownWithinMs = 10_000;
+const never = new AbortController().signal;
+
+async function ensureOnce(admin: Admin, plan: readonly TopicSpec[]): Promise<readonly TopicDrift[]> {
   const before = new Set(await admin.listTopics());
   const missing = plan.filter(({ name }) => !before.has(name));
   // One call a topic: a call with several reports one's error for all.
@@ -140,6 +168,7 @@ async function create(admin: Admin, spec: TopicSpec): Promise<boolean> {
       ],
     });
   } catch (cause) {
+    if (isPassing(cause)) throw cause;
     throw new SinkError(
       'QC_SINK_UNAVAILABLE',
       `Topic ${spec.name} (${spec.partitions} partitions, ${spec.replicationFactor} replicas) cannot be created: ${reasonOf(cause)}. Have at least ${spec.replicationFactor} brokers up and the right to create topics, or create it by hand: \`queuecast topics plan\` shows how.`,

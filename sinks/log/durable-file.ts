@@ -12,19 +12,27 @@ export async function syncFolder(dir: string): Promise<void> {
   }
 }
 
-/** Makes a folder and the ones above it that are missing, durably. */
+/** Makes a folder and the ones above it that are missing, durably. Others may do the same at the same time. */
 export async function makeFolder(dir: string): Promise<void> {
   // One by one: where nothing can be made, as in /proc, Node's recursive way never comes back.
   try {
-    await mkdir(dir);
+    await makeOne(dir);
   } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
     const above = dirname(resolve(dir));
-    if (errorCode(error) === 'EEXIST' && (await stat(dir)).isDirectory()) return;
-    if (errorCode(error) !== 'ENOENT' || (await exists(above))) throw error;
-    await makeFolder(above);
-    await mkdir(dir);
+    if (!(await exists(above))) await makeFolder(above);
+    await makeOne(dir);
   }
   await syncFolder(dirname(resolve(dir)));
+}
+
+async function makeOne(dir: string): Promise<void> {
+  try {
+    await mkdir(dir);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await stat(dir)).isDirectory()) return;
+    throw error;
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

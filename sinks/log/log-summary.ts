@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Checkpoint } from '../../streams/logic.ts';
 import type { Position } from '../sink.ts';
-import { errorCode, fileFailure } from './durable-file.ts';
+import { fileFailure } from './durable-file.ts';
+import { readLogId } from './log-id.ts';
 import { type Line, type LoggedDelivery, mayHoldCheckpoint, parseDelivery, splitLines } from './line.ts';
 import { corrupt, listSegments, type Segment } from './segments.ts';
 
@@ -94,16 +94,6 @@ export function endOf(delivery: LoggedDelivery): number {
 
 function committed(delivery: LoggedDelivery, checkpoint: Checkpoint): CommittedCheckpoint {
   return { checkpoint, position: delivery.position, offset: endOf(delivery) };
-}
-
-export async function readLogId(dir: string): Promise<string | undefined> {
-  const path = join(dir, 'id');
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw fileFailure(error, path);
-  }
 }
 
 async function readSegment(segment: Segment, isLast: boolean) {

@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, open, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { topicOf } from '../../streams/record.ts';
 import { SinkError } from '../errors.ts';
 import type { Delivery } from '../sink.ts';
 import { fileFailure, makeFolder, syncFolder } from './durable-file.ts';
 import { encodeLine } from './line.ts';
-import { type LogSummary, type FoundLog, readLogId, readLogEnd } from './log-summary.ts';
+import { ensureLogId } from './log-id.ts';
+import { type LogSummary, type FoundLog, readLogEnd } from './log-summary.ts';
 import { segmentAt } from './segments.ts';
 import { takeWriterLock, type WriterLock } from './writer-lock.ts';
 
@@ -55,7 +54,7 @@ export async function openSegmentLog(settings: SegmentLogSettings): Promise<Segm
   try {
     await makeFolder(dir);
     lock = await takeWriterLock(dir);
-    const id = (await readLogId(dir)) ?? (await makeLogId(dir));
+    const id = await ensureLogId(dir);
     const tail = await readLogEnd(settings);
     return startWriting(settings, { id, lock, found: tail.summary, last: await openLastSegment(tail) });
   } catch (error) {
@@ -165,24 +164,6 @@ async function openLastSegment({ segments, wholeBytes }: FoundLog): Promise<Open
     throw fileFailure(error, last.path);
   }
   return { file, path: last.path, firstOffset: last.firstOffset, segmentBytes: wholeBytes, totalBytes };
-}
-
-/** The id appears whole or not at all. */
-async function makeLogId(dir: string): Promise<string> {
-  const path = join(dir, 'id');
-  const temporary = `${path}.${process.pid}.tmp`;
-  const id = randomUUID();
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(`${id}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await link(temporary, path);
-  await rm(temporary);
-  await syncFolder(dir);
-  return id;
 }
 
 function full(dir: string, bytes: number, bytesMax: number): SinkError {

@@ -125,7 +125,7 @@ async function listFiles(dir: string, type: RecordType, place: Place) {
     if (date === undefined) continue;
     for (const name of await namesIn(join(dir, type.name, partitionFolder))) {
       const file = join(type.name, partitionFolder, name);
-      if (isLeftover(name)) await rm(join(dir, file), { force: true });
+      if (isLeftover(name, startOfName(type, place))) await rm(join(dir, file), { force: true });
       else if (name.startsWith(startOfName(type, place)) && name.endsWith('.parquet')) found.push({ file, date });
     }
   }

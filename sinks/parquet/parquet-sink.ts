@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { type EpochMs, type RecordType, topicOf } from '../../streams/record.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { SinkError } from '../errors.ts';
 import { fileFailure } from '../log/durable-file.ts';
 import type { LogRecord } from '../log/log-tail.ts';
@@ -37,6 +38,8 @@ export interface ParquetSinkSettings {
   readonly rowsMax?: number;
   /** A file ends when a record comes that is so much later than its first, in journal time. Default 15 minutes. */
   readonly ageMsMax?: number;
+  /** System time. */
+  readonly clock?: Clock;
   /** Default 20,000. */
   readonly rowGroupRowsMax?: number;
   readonly compression?: 'snappy' | 'zstd';
@@ -50,12 +53,15 @@ export interface ParquetSink {
   /** Where the log is to be read from: every archived record before it is published. */
   readonly resumeOffset: Position;
   /**
-   * Takes the next records of the log, up to `position`. One call is in flight at a time. Rejected with a `SinkError`: the sink
-   * takes no more.
+   * Takes the next records of the log, up to `position`. Rejected with a `SinkError`: the sink takes no more.
    */
   archive(records: readonly LogRecord[], position: Position): Promise<void>;
   /** Publishes what is in memory, unless a failure came before. */
   close(): Promise<void>;
+  /** Publishes files that have waited for `ageMsMax` by the system's clock: a log may say nothing for hours. */
+  roll(): Promise<void>;
+  /** Forgets what is in memory: another writer takes it from the log. */
+  abandon(): Promise<void>;
 }
 
 /** A file whose rows are being gathered. */
@@ -64,6 +70,8 @@ interface OpenFile {
   readonly date: string;
   readonly firstOffset: number;
   readonly firstAtMs: EpochMs;
+  /** When its first row came here, in system time. */
+  readonly takenAtMs: EpochMs;
   lastOffset: number;
   rows: number;
   batches: RecordBatch[];
@@ -90,6 +98,7 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
   const { dir, log, states = [], topicPrefix = 'queuecast' } = settings;
   const { recordTypes, partition, part } = log;
   const { rowsMax = 100_000, ageMsMax = 900_000, rowGroupRowsMax = 20_000, compression = 'snappy' } = settings;
+  const { clock = systemClock } = settings;
   const place = { prefix: topicPrefix, partition, part };
   const archivedTypes = archivedOf(recordTypes, states);
   const otherTopics = new Set(recordTypes.map(topicOf).filter((topic) => !archivedTypes.has(topic)));
@@ -168,6 +177,7 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
         date,
         firstOffset: offset,
         firstAtMs: atMs,
+        takenAtMs: clock.nowMs(),
         lastOffset: offset,
         rows: 0,
         batches: [],
@@ -211,39 +221,58 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
     files = others;
   }
 
-  async function guard(work: () => Promise<void>): Promise<void> {
-    if (failure !== undefined) throw failure;
+  let previous: Promise<void> = Promise.resolve();
+
+  /** One after the other; after a failure nothing more. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = previous.then(async () => {
+      if (failure !== undefined) throw failure;
+      try {
+        await work();
+      } catch (error) {
+        failure = fileFailure(error, dir);
+        throw failure;
+      }
+    });
+    previous = done.catch(() => undefined);
+    return done;
+  }
+
+  async function leave(lastWork: () => Promise<void>): Promise<void> {
     try {
-      await work();
-    } catch (error) {
-      failure = fileFailure(error, dir);
-      throw failure;
+      await previous;
+      if (failure !== undefined) return;
+      await inTurn(lastWork);
+      failure = new SinkError('QC_SINK_UNAVAILABLE', `The dataset ${dir} was closed: open it again to write.`);
+    } finally {
+      await manifest.close();
     }
   }
+
+  const publishAll = async (which: readonly OpenFile[]) => {
+    for (const file of which) await publish(file, seenOffset + 1);
+  };
 
   return {
     resumeOffset,
     archive: (records, position) =>
-      guard(async () => {
+      inTurn(async () => {
         for (const record of records) await take(record);
         seenOffset = Math.max(seenOffset, position - 1);
       }),
-    async close() {
-      try {
-        if (failure !== undefined) return;
-        await guard(async () => {
-          for (const file of files) await publish(file, seenOffset + 1);
-        });
-        failure = new SinkError('QC_SINK_UNAVAILABLE', `The dataset ${dir} was closed: open it again to write.`);
-      } finally {
-        await manifest.close();
-      }
-    },
+    roll: () => inTurn(() => publishAll(files.filter(({ takenAtMs }) => clock.nowMs() - takenAtMs >= ageMsMax))),
+    close: () => leave(() => publishAll(files)),
+    abandon: () => leave(() => Promise.resolve()),
   };
 }
 
+/** Whether the records of a type are archived unasked. */
+export function isArchived({ name, kind }: RecordType): boolean {
+  return kind !== 'state' && name !== journal;
+}
+
 function archivedOf(recordTypes: readonly RecordType[], states: readonly string[]): ReadonlyMap<string, ArchivedType> {
-  const chosen = recordTypes.filter(({ name, kind }) => (kind === 'state' ? states.includes(name) : name !== journal));
+  const chosen = recordTypes.filter((type) => isArchived(type) || states.includes(type.name));
   return new Map(
     chosen.map((type) => {
       const columns = columnsOf(type);

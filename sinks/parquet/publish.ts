@@ -68,8 +68,11 @@ function temporaryName(path: string, pid: number): string {
   return join(dirname(path), `.${basename(path)}.${pid}.tmp`);
 }
 
-/** Whether a name in a folder is that of a file which a dead writer, or an earlier life of this process, left unfinished. */
-export function isLeftover(name: string): boolean {
-  const pid = /^\..+\.parquet\.(\d+)\.tmp$/.exec(name)?.[1];
+/**
+ * Whether a name in a folder is that of a file which a dead writer, or an earlier life of this process, left unfinished. `start` = what
+ * the names of one writer's files begin with.
+ */
+export function isLeftover(name: string, start: string): boolean {
+  const pid = name.startsWith(`.${start}`) ? /\.parquet\.(\d+)\.tmp$/.exec(name)?.[1] : undefined;
   return pid !== undefined && (Number(pid) === process.pid || !isLiveProcess(Number(pid)));
 }

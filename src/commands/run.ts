@@ -9,7 +9,7 @@ import type { Config } from '../config.ts';
 import { createHealth, type Health } from '../health.ts';
 import { createLatest } from '../latest.ts';
 import { createLog } from '../log.ts';
-import { createEmbeddedLogs } from '../logs/embedded-logs.ts';
+import { chooseLogs } from '../logs/choose-logs.ts';
 import { type Simulator, type SimulatorSummary, startSimulator } from '../simulator/simulator.ts';
 import { runStages } from '../stages.ts';
 import { tableTopics } from '../table.ts';
@@ -68,7 +68,7 @@ async function runOn(
   const isShown = config.role === 'all' || config.role === 'serve';
   const screen = isShown ? startScreen({ latest, platformClock, timeZone, out, err }) : undefined;
   const log = createLog(config.logLevel, (line) => (screen === undefined ? void err.write(line) : screen.log(line)));
-  const logs = createEmbeddedLogs({ ...config, dataDir });
+  const logs = chooseLogs(config, dataDir, log);
   const composition = { dataDir, logs, timeZone, platformClock, answerWithinMs, log, health, latest };
   try {
     await runStages(composeStages({ ...composition, config: { ...config, ...own?.access } }), stop.signal);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../sinks/clock.ts';
 import { SinkError } from '../../sinks/errors.ts';
 import { createLogSink } from '../../sinks/log/log-sink.ts';
-import { readLogId } from '../../sinks/log/log-summary.ts';
+import { readLogId } from '../../sinks/log/log-id.ts';
 import { openSegmentLog } from '../../sinks/log/segment-log.ts';
 import type { Position } from '../../sinks/sink.ts';
 import { recordTypes } from '../../streams/records/all.ts';
@@ -60,7 +60,7 @@ export function createEmbeddedLogs(settings: EmbeddedLogsSettings, clock: Clock 
         await sink.close();
       }
     },
-    archiveOutputs: (work, ending) =>
+    archiveOutputs: (_datasetId, work, ending) =>
       work(
         {
           log: { name: `the log ${outputs}`, recordTypes, partition: 0, part: '0', readId: () => readLogId(outputs) },

@@ -10,11 +10,11 @@ export interface Logs {
   /** For people: where the journal is, and how to use another one. */
   readonly journal: { readonly name: string; readonly wayOut: string };
   /** Takes the journal as its one writer. */
-  openJournal(signal: AbortSignal): Promise<OpenJournal>;
+  openJournal(): Promise<OpenJournal>;
   /** Runs `work` on every shard that falls to this process, for as long as it does. */
   deriveShards(work: Work<OwnedShard>, ending: Ending): Promise<void>;
-  /** Runs `work` on every part of the output log that falls to this process, for as long as it does. */
-  archiveOutputs(work: Work<OwnedOutputs>, ending: Ending): Promise<void>;
+  /** Runs `work` on every part of the output log that falls to this process, for as long as it does. Writers of one dataset share the parts. */
+  archiveOutputs(datasetId: string, work: Work<OwnedOutputs>, ending: Ending): Promise<void>;
   /** Hands over the records of some topics (without prefix) from their start on, and follows them as they grow. */
   readOutputs(topics: readonly string[], onBatch: OnBatch<LogRecord>, ending: Ending): Promise<void>;
 }
@@ -27,16 +27,16 @@ export interface Ending {
 }
 
 /** `signal` is aborted too when what is worked on goes to another process. */
-export type Work<Owned> = (owned: Owned, signal: AbortSignal) => Promise<void>;
+type Work<Owned> = (owned: Owned, signal: AbortSignal) => Promise<void>;
 
-export interface OpenJournal {
+interface OpenJournal {
   readonly sink: Sink;
   /** Null for a journal without records. */
   readonly tail: JournalTail | null;
 }
 
 /** A shard of the journal whose outputs are this process's to derive. */
-export interface OwnedShard {
+interface OwnedShard {
   readonly shard: number;
   /** Commits outputs, position and checkpoint together. Closed by whoever gave it, if not before. */
   readonly sink: Sink;
@@ -49,7 +49,7 @@ export interface OwnedShard {
 }
 
 /** Records of the output log that share one space of offsets. */
-export interface OwnedOutputs {
+interface OwnedOutputs {
   readonly log: ArchivedLog;
   /** It ends when drained. */
   readonly source: (fromPosition: Position) => Source<LogRecord>;

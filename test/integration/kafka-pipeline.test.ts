@@ -3,16 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../sinks/clock.ts';
 import { fromCheckpointMessages } from '../../sinks/kafka/checkpoint-message.ts';
-import {
-  type Admin,
-  admin as createAdmin,
-  consumer as createConsumer,
-  type KafkaSettings,
-  transactionalProducer,
-} from '../../sinks/kafka/client.ts';
-import type { Sink } from '../../sinks/sink.ts';
+import { type Admin, admin as createAdmin, type KafkaSettings } from '../../sinks/kafka/client.ts';
 import { openKafkaSink } from '../../sinks/kafka/kafka-sink.ts';
-import { createKafkaSource } from '../../src/sources/kafka-source.ts';
+import { runGroup } from '../../src/sources/kafka-group.ts';
+import type { OnBatch } from '../../src/sources/source.ts';
 import type { LogRecord } from '../../src/sources/log-source.ts';
 import { quiet, useKafka } from '../support/kafka.ts';
 import { defineRecord, output } from '../../streams/record.ts';
@@ -54,32 +48,25 @@ async function newPlace(partitions = 1): Promise<Place> {
   return { prefix, topic };
 }
 
-async function newSink({ prefix, topic }: Place, groupId?: string) {
-  const producer = transactionalProducer(settings, quiet, { transactionalId: `${prefix}-0` });
-  await producer.connect();
+function newSink({ prefix, topic }: Place, groupId?: string) {
   const input = groupId === undefined ? {} : { input: { groupId, topic, partition: 0 } };
-  return openKafkaSink({ producer, topicPrefix: prefix, shard: 0, source: 'queuecast/test', ...input });
+  const kafkaSettings = { ...settings, topicPrefix: prefix };
+  const shared = { log: quiet, clock: systemClock, shard: 0, source: 'queuecast/test' };
+  return openKafkaSink({ kafka: kafkaSettings, transactionalId: `${prefix}-0`, ...shared, ...input });
 }
 
-async function newSource({ prefix, topic }: Place, startOffset = 0, batchEventsMax = 1000) {
-  const consumer = createConsumer(settings, quiet, { groupId: `g${randomUUID()}` });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  return createKafkaSource({
-    consumer,
-    topic,
-    partition: 0,
-    topicPrefix: prefix,
-    startOffset: () => Promise.resolve(startOffset),
-    endOffset: async () => Number((await admin.fetchTopicOffsets(topic))[0]?.high ?? 0),
-    batchEventsMax,
-    clock: systemClock,
-  });
-}
-
-/** A commit is acknowledged before readers see it; the next owner of the shard is let in only when they do. */
-async function settle(place: Place): Promise<void> {
-  await (await newSink(place)).close();
+/** Reads partition 0 on, in a group of its own. */
+function read(
+  { prefix, topic }: Place,
+  onBatch: OnBatch<LogRecord>,
+  { from = 0, batchEventsMax = 1000, drained = AbortSignal.abort(), signal = never } = {},
+): Promise<void> {
+  const group = { kafka: { ...settings, topicPrefix: prefix }, log: quiet, clock: systemClock };
+  return runGroup(
+    { ...group, groupId: `g${randomUUID()}`, topics: [topic], batchEventsMax, gatherMs: 0, drained },
+    ({ source }, until) => source(topic, from).run(onBatch, until),
+    signal,
+  );
 }
 
 async function readAll(
@@ -87,17 +74,15 @@ async function readAll(
   from = 0,
   batchEventsMax?: number,
 ): Promise<{ records: LogRecord[]; position: number }> {
-  await settle(place);
-  const source = await newSource(place, from, batchEventsMax);
   const records: LogRecord[] = [];
   let position = from;
-  source.drain();
-  await source.run((batch) => {
+  const take: OnBatch<LogRecord> = (batch) => {
     expect(batch.position).toBeGreaterThan(position);
     records.push(...batch.events);
     position = batch.position;
     return Promise.resolve();
-  }, never);
+  };
+  await read(place, take, { from, ...(batchEventsMax === undefined ? {} : { batchEventsMax }) });
   return { records, position };
 }
 
@@ -164,12 +149,10 @@ kafka.describe('Kafka', () => {
     const checkpoint = { a: { version: 1, state: { text: 'y'.repeat(500_000) } } };
     await sink.deliver({ outputs: calls(0, 2), position: 2, checkpoint }, never);
     await sink.close();
-    await settle(place);
     const [offsets] = await admin.fetchOffsets({ groupId, topics: [place.topic] });
     expect(offsets?.partitions[0]?.offset).toBe('2');
     const saved = await readAll({ ...place, topic: `${place.prefix}.checkpoint.v1` });
-    const messages = saved.records.map(({ key, value }) => ({ key, value: JSON.stringify(value) }));
-    expect(fromCheckpointMessages(messages, 0)).toEqual({ checkpoint, position: 2 });
+    expect(fromCheckpointMessages(saved.records, 0)).toEqual({ checkpoint, position: 2 });
   });
 
   test('a second owner of a shard fences the first, whose open delivery is never seen', async () => {
@@ -191,18 +174,16 @@ kafka.describe('Kafka', () => {
     const sink = await newSink(place);
     await sink.deliver({ outputs: calls(0, 10), position: 10 }, never);
     await sink.close();
-    await settle(place);
-    const source = await newSource(place, 0, 4);
     let inFlight = 0;
     const taken: number[] = [];
-    source.drain();
-    await source.run(async ({ events }) => {
+    const slow: OnBatch<LogRecord> = async ({ events }) => {
       inFlight += 1;
       expect(inFlight).toBe(1);
       await new Promise((resolve) => setImmediate(resolve));
       taken.push(...numbers(events));
       inFlight -= 1;
-    }, never);
+    };
+    await read(place, slow, { batchEventsMax: 4 });
     expect(taken).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
@@ -212,45 +193,37 @@ kafka.describe('Kafka', () => {
     const writer = await newSink(place);
     await writer.deliver({ outputs: calls(0, 6), position: 6 }, never);
     await writer.close();
-    /** Takes the partition, then its shard's producer, then what was committed; ends with the batch that holds `last`. */
-    const work = async (last: number) => {
+    /** Takes the partition, then its shard's producer, then what was committed; ends with the batch that holds its last. */
+    const lasts = [2, 5];
+    const work = async () => {
       const ending = new AbortController();
-      const reader = createConsumer(settings, quiet, { groupId });
-      await reader.connect();
-      await reader.subscribe({ topic: place.topic, fromBeginning: true });
-      let sink: Sink | undefined;
-      const source = createKafkaSource({
-        consumer: reader,
-        topic: place.topic,
-        partition: 0,
-        topicPrefix: place.prefix,
-        async startOffset() {
-          sink = await newSink(place, groupId);
+      const kafkaSettings = { ...settings, topicPrefix: place.prefix };
+      const shared = { kafka: kafkaSettings, log: quiet, clock: systemClock, gatherMs: 0 };
+      const group = { ...shared, groupId, topics: [place.topic], batchEventsMax: 2, drained: never };
+      await runGroup(
+        group,
+        async ({ source }, until) => {
+          const last = lasts.shift() ?? NaN;
+          const sink = await newSink(place, groupId);
           const [offsets] = await admin.fetchOffsets({ groupId, topics: [place.topic] });
-          return Math.max(0, Number(offsets?.partitions[0]?.offset ?? 0));
+          const from = Math.max(0, Number(offsets?.partitions[0]?.offset ?? 0));
+          const copy: OnBatch<LogRecord> = async ({ events, position }) => {
+            const outputs = numbers(events).map((n) => output(done, { n }, n));
+            // The owner leaves while its delivery is under way.
+            if (numbers(events).includes(last)) ending.abort(new Error('left'));
+            await sink.deliver({ outputs, position }, never);
+          };
+          await source(place.topic, from)
+            .run(copy, until)
+            .finally(() => sink.close());
         },
-        endOffset: () => Promise.resolve(0),
-        batchEventsMax: 2,
-        clock: systemClock,
-      });
-      const running = source.run(async ({ events, position }) => {
-        const outputs = numbers(events).map((n) => output(done, { n }, n));
-        const delivered = sink?.deliver({ outputs, position }, never);
-        // The owner leaves while its delivery is under way: that may still be committed, or be fenced off.
-        if (numbers(events).includes(last)) ending.abort(new Error('left'));
-        await delivered;
-      }, ending.signal);
-      await expect(running).rejects.toThrow('left');
-      return () => sink?.close();
+        ending.signal,
+      ).catch((error: unknown) => expect(error).toMatchObject({ message: 'left' }));
     };
-    const closeOwner = await work(2);
-    const closeHeir = await work(5);
-    await closeOwner();
-    await closeHeir();
+    await Promise.all([work(), work()]);
     const { records } = await readAll({ ...place, topic: `${place.prefix}.done.v1` });
     const finished = records.map(({ value }) => done.schema.parse(value).n);
-    expect(finished.slice(0, 4)).toEqual([0, 1, 2, 3]);
-    expect(new Set(finished).size).toBe(finished.length);
+    expect(finished).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   test('a rejected batch ends the source with its reason, and an abort with that of the signal', async () => {
@@ -258,14 +231,13 @@ kafka.describe('Kafka', () => {
     const sink = await newSink(place);
     await sink.deliver({ outputs: calls(0, 1), position: 1 }, never);
     await sink.close();
-    const failing = await newSource(place);
-    await expect(failing.run(() => Promise.reject(new Error('disk full')), never)).rejects.toThrow('disk full');
-    const aborted = await newSource(place);
+    await expect(read(place, () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full');
     const stop = new AbortController();
-    const running = aborted.run(() => {
+    const abort = () => {
       stop.abort(new Error('enough'));
       return Promise.resolve();
-    }, stop.signal);
+    };
+    const running = read(place, abort, { signal: stop.signal, drained: never });
     await expect(running).rejects.toThrow('enough');
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readLogId } from '../../sinks/log/log-summary.ts';
+import { readLogId } from '../../sinks/log/log-id.ts';
 import type { LogRecord } from '../../sinks/log/log-tail.ts';
 import type { ArchivedLog } from '../../sinks/parquet/parquet-sink.ts';
 import {

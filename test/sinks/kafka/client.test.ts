@@ -24,7 +24,12 @@ describe('the log of the Kafka client', () => {
     ['WARN', 'KafkaJS v2.0.0 switched default partitioner. To retain', undefined, 'debug'],
     ['ERROR', 'Failed to connect to seed broker, trying another broker from the list', undefined, 'warn'],
     ['ERROR', 'Connection error: connect ECONNREFUSED 127.0.0.1:9092', undefined, 'warn'],
-    ['ERROR', 'Response Produce(key: 0, version: 7)', 'This server is not the leader for that topic-partition', 'warn'],
+    [
+      'ERROR',
+      'Response Produce(key: 0, version: 7)',
+      'This server is not the leader for that topic-partition',
+      'debug',
+    ],
     ['ERROR', 'Crash: KafkaJSNonRetriableError: boom', undefined, 'error'],
     ['ERROR', 'SASL PLAIN authentication failed: Authentication failed', undefined, 'error'],
     ['WARN', 'something new', undefined, 'warn'],

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { systemClock } from '../../sinks/clock.ts';
+import type { KafkaSettings } from '../../sinks/kafka/client.ts';
+import type { topicPlanFor } from '../../sinks/kafka/topics.ts';
+import { ConfigError, type ConfigFault, type Config } from '../config.ts';
+import { createEmbeddedLogs } from './embedded-logs.ts';
+import { createKafkaLogs } from './kafka-logs.ts';
+import type { Logs } from './logs.ts';
+
+/** In Kafka when brokers are configured, else in the data folder. Throws a `ConfigError` for settings that do not go together. */
+export function chooseLogs(config: Config, dataDir: string, log: Logger): Logs {
+  const { batchEventsMax, commitEveryMs } = config;
+  const kafka = kafkaSettings(config);
+  if (kafka === undefined) return createEmbeddedLogs({ ...config, dataDir });
+  return createKafkaLogs({
+    ...{ kafka, log, clock: systemClock, batchEventsMax, commitEveryMs, sessionTimeoutMs: config.kafkaSessionMs },
+    topics: topicOptions(config),
+  });
+}
+
+/** What is configured of the topics. */
+export function topicOptions(config: Config): Parameters<typeof topicPlanFor>[2] {
+  return {
+    prefix: config.topicPrefix,
+    partitions: config.kafkaPartitions,
+    replicationFactor: config.kafkaReplicationFactor,
+    factRetentionMs: config.kafkaRetentionMs ?? -1,
+  };
+}
+
+/** How to reach Kafka; undefined when no brokers are configured. */
+export function kafkaSettings(config: Config): KafkaSettings | undefined {
+  const { kafkaBrokers: brokers, kafkaClientId: clientId, topicPrefix } = config;
+  if (brokers === undefined) return undefined;
+  const { kafkaSslCa: ca, kafkaSslCert: cert, kafkaSslKey: key } = config;
+  const pem = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const ssl = config.kafkaSsl && Object.keys(pem).length > 0 ? pem : config.kafkaSsl;
+  return { brokers, clientId, topicPrefix, ssl, sasl: saslSettings(config) };
+}
+
+function saslSettings(config: Config): KafkaSettings['sasl'] {
+  const { kafkaSaslMechanism: mechanism, kafkaSaslUsername: username, kafkaSaslPassword: password } = config;
+  const { kafkaSaslTokenFile: tokenFile } = config;
+  if (mechanism === undefined) return undefined;
+  if (mechanism === 'oauthbearer') {
+    if (tokenFile === undefined) throw missing(['KAFKA_SASL_TOKEN_FILE'], mechanism);
+    return { mechanism, token: async () => (await readFile(tokenFile, 'utf8')).trim() };
+  }
+  if (username === undefined || password === undefined) {
+    throw missing(['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'], mechanism);
+  }
+  return { mechanism, username, password };
+}
+
+function missing(variables: readonly string[], mechanism: string): ConfigError {
+  const allowed = `set, since KAFKA_SASL_MECHANISM is ${mechanism}`;
+  return new ConfigError(variables.map((where): ConfigFault => ({ where, value: '(one is not set)', allowed })));
+}
