@@ -10,24 +10,26 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { systemClock } from '../../sinks/clock.ts';
 import { admin, type KafkaSettings } from '../../sinks/kafka/client.ts';
+import { packageFolder } from '../../src/commands/settings.ts';
 
 const execute = promisify(execFile);
 
 const version = '4.3.1';
-const pom = join(import.meta.dirname, 'kafka/pom.xml');
-const cache = join(import.meta.dirname, '../../.cache/kafka');
+const pom = join(packageFolder(), 'test/support/kafka/pom.xml');
+const composeFile = join(packageFolder(), 'docker-compose.yml');
+const cache = join(packageFolder(), '.cache/kafka');
 /** Another version is another folder. */
 const home = join(cache, version);
 
 /** The jars of the distribution, its own tools among them. */
-const kafkaClasspath = join(home, '*');
+export const kafkaClasspath = join(home, '*');
 const readyMsMax = 60_000;
 const never = new AbortController().signal;
 
 /** A log that says nothing: brokers that come and go are the point of these tests. */
 export const quiet = pino({ level: 'silent' });
 
-interface KafkaCluster {
+export interface KafkaCluster {
   /** `host:port`, by node. */
   readonly brokers: readonly string[];
   /** Sends a signal to a node (0 is the first); resolves once it has ended, at once for SIGSTOP and SIGCONT. */
@@ -104,20 +106,22 @@ interface KafkaForTests {
 
 /**
  * A broker for a test file, to be called at its top: that of QUEUECAST_TEST_KAFKA_BROKERS, which must be on this machine, or one
- * that is started. Where none can be had the suites are left out with a loud word, or fail when CI is set.
+ * that is started, in Docker where an engine answers. Where none can be had the suites are left out with a loud word, or fail when
+ * CI is set.
  */
 export function useKafka(): KafkaForTests {
   const given = givenBrokers(process.env['QUEUECAST_TEST_KAFKA_BROKERS']);
-  const lacking = given === undefined ? whatLacks() : undefined;
+  const inDocker = given === undefined && hasDocker();
+  const lacking = given === undefined && !inDocker ? whatLacks() : undefined;
   let brokers = given;
-  let cluster: KafkaCluster | undefined;
+  let cluster: Pick<KafkaCluster, 'brokers' | 'stop'> | undefined;
   if (lacking !== undefined) {
-    const word = `NO KAFKA: ${lacking} The tests on a real broker did NOT run; set QUEUECAST_TEST_KAFKA_BROKERS, or install Java 17 and Maven.`;
+    const word = `NO KAFKA: ${lacking} The tests on a real broker did NOT run; set QUEUECAST_TEST_KAFKA_BROKERS, or install Docker, or Java 17 and Maven.`;
     if (process.env['CI'] === 'true') throw new Error(word);
     console.warn(`\n${'!'.repeat(80)}\n${word}\n${'!'.repeat(80)}\n`);
   } else if (given === undefined) {
     beforeAll(async () => {
-      cluster = await startKafka({ nodes: 1 });
+      cluster = await (inDocker ? startKafkaInDocker() : startKafka({ nodes: 1 }));
       brokers = cluster.brokers;
     });
     afterAll(() => cluster?.stop());
@@ -148,21 +152,56 @@ export function givenBrokers(value: string | undefined): readonly string[] | und
   return brokers;
 }
 
-interface Node {
+export interface Node {
   readonly child: ChildProcess;
   readonly log: string;
 }
 
 const isAlive = (child: ChildProcess) => child.exitCode === null && child.signalCode === null;
 
-function whatLacks(): string | undefined {
+export function whatLacks(): string | undefined {
   if (spawnSync('java', ['-version']).status !== 0) return 'java does not run here.';
   const fetched = spawnSync('test', ['-d', home]).status === 0;
   if (!fetched && spawnSync('mvn', ['-v']).status !== 0) return `mvn does not run here, and ${home} is not there.`;
   return undefined;
 }
 
-async function fetchKafka(): Promise<void> {
+/** Whether an engine answers, with the client's compose. */
+function hasDocker(): boolean {
+  const answers = (...args: string[]) => spawnSync('docker', args, { timeout: 5_000 }).status === 0;
+  return answers('info') && answers('compose', 'version');
+}
+
+/** The broker of docker-compose.yml, on a port and with data of its own, ready. */
+async function startKafkaInDocker(): Promise<Pick<KafkaCluster, 'brokers' | 'stop'>> {
+  const [port] = await freePorts(1);
+  const project = `queuecast-test-${randomUUID()}`;
+  const compose = ['compose', '-f', composeFile, '-p', project];
+  // It is taken down when this process ends, however: a group of its own lets a Ctrl-C pass by.
+  const guard = spawn('sh', ['-c', 'read line; exec docker "$@" down -v', 'sh', ...compose], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  const stop = async () => {
+    const down = once(guard, 'exit');
+    guard.stdin.end();
+    const [code]: unknown[] = await down;
+    if (code !== 0) throw new Error(`Docker did not take down the project ${project}: it still runs.`);
+  };
+  try {
+    const env = { ...process.env, KAFKA_HOST_PORT: String(port) };
+    await execute('docker', [...compose, 'up', '-d', '--wait', 'kafka'], { env });
+  } catch (cause) {
+    await stop().catch(() => undefined);
+    throw new Error(
+      `Docker does not bring up Kafka ${version}: see why below, or set QUEUECAST_TEST_KAFKA_BROKERS to another.`,
+      { cause },
+    );
+  }
+  return { brokers: [`127.0.0.1:${port!}`], stop };
+}
+
+export async function fetchKafka(): Promise<void> {
   const isThere = await access(home).then(
     () => true,
     () => false,
@@ -186,7 +225,7 @@ async function fetchKafka(): Promise<void> {
   }
 }
 
-function propertiesOf(
+export function propertiesOf(
   id: number,
   nodes: 1 | 3,
   ports: { readonly broker: number; readonly controller: number },
@@ -213,6 +252,7 @@ function propertiesOf(
     `share.coordinator.state.topic.min.isr=${inSync}`,
     `min.insync.replicas=${inSync}`,
     'group.initial.rebalance.delay.ms=0',
+    'group.min.session.timeout.ms=1000',
     'auto.create.topics.enable=false',
     'log.cleaner.dedupe.buffer.size=33554432',
     // A killed node may come back once its session is over.
@@ -233,7 +273,7 @@ const logging = `Configuration:
     Root: {level: WARN, AppenderRef: {ref: C}}
 `;
 
-async function formatNode(dir: string, properties: string): Promise<void> {
+export async function formatNode(dir: string, properties: string, options: readonly string[] = []): Promise<void> {
   await mkdir(dir, { recursive: true });
   await writeFile(join(dir, 'server.properties'), properties);
   await writeFile(join(dir, 'log4j2.yaml'), logging);
@@ -241,10 +281,11 @@ async function formatNode(dir: string, properties: string): Promise<void> {
     ...['-XX:TieredStopAtLevel=1', `-Dlog4j2.configurationFile=${join(dir, 'log4j2.yaml')}`],
     ...['-cp', kafkaClasspath, 'kafka.tools.StorageTool', 'format'],
     ...['-t', 'MkU3OEVBNTcwNTJENDM2Qk', '-c', join(dir, 'server.properties')],
+    ...options,
   ]);
 }
 
-async function spawnNode(dir: string): Promise<Node> {
+export async function spawnNode(dir: string): Promise<Node> {
   const path = join(dir, 'kafka.log');
   const log = await open(path, 'a');
   const child = spawn(
@@ -276,7 +317,7 @@ function watch(child: ChildProcess): void {
   });
 }
 
-async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer().listen(0, '127.0.0.1');
@@ -295,7 +336,7 @@ async function freePorts(count: number): Promise<readonly number[]> {
 }
 
 /** Waits until a node takes connections and knows of all live nodes. */
-async function untilReady(broker: string, node: () => Node, nodes: number): Promise<void> {
+export async function untilReady(broker: string, node: () => Node, nodes: number): Promise<void> {
   const sinceMs = systemClock.nowMs();
   const wait = async (what: string) => {
     const ended = !isAlive(node().child);
