@@ -7,6 +7,7 @@ import { fetchClock } from '../clock-client.ts';
 import { composeStages, isoTime, parquetDir } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { createHealth, type Health } from '../health.ts';
+import { keepHealthFile } from '../health-file.ts';
 import { createLatest } from '../latest.ts';
 import { createLog } from '../log.ts';
 import { chooseLogs } from '../logs/choose-logs.ts';
@@ -15,7 +16,7 @@ import { runStages } from '../stages.ts';
 import { tableTopics } from '../table.ts';
 import { startScreen } from './screen.ts';
 import { addSettings, readConfig, samplePath } from './settings.ts';
-import { stopOnSignal } from './signals.ts';
+import { type Stop, stopOnSignal } from './signals.ts';
 
 export function addRunCommand(program: Command): void {
   const command = program
@@ -27,7 +28,8 @@ export function addRunCommand(program: Command): void {
   });
 }
 
-async function run(config: Config, stop: AbortController): Promise<void> {
+async function run(config: Config, ending: Stop): Promise<void> {
+  const { stop } = ending;
   const onSimulator =
     config.source === 'simulator' ||
     (config.source === 'auto' && config.clientId === undefined && config.clientSecret === undefined);
@@ -35,7 +37,7 @@ async function run(config: Config, stop: AbortController): Promise<void> {
   await makeDataDir(dataDir);
   const own = onSimulator && needsSource(config) ? await startOwnSimulator(config, stop.signal) : undefined;
   try {
-    await runOn(config, dataDir, own, stop);
+    await runOn(config, dataDir, own, ending);
   } finally {
     await own?.simulator.close();
   }
@@ -45,7 +47,7 @@ async function runOn(
   config: Config,
   dataDir: string,
   own: OwnSimulator | undefined,
-  stop: AbortController,
+  { stop, hurry }: Stop,
 ): Promise<void> {
   const simulator = own?.simulator;
   const followed = config.clock === undefined ? undefined : await fetchClock(config.clock, stop.signal);
@@ -70,9 +72,13 @@ async function runOn(
   const log = createLog(config.logLevel, (line) => (screen === undefined ? void err.write(line) : screen.log(line)));
   const logs = chooseLogs(config, dataDir, log);
   const composition = { dataDir, logs, timeZone, platformClock, answerWithinMs, log, health, latest };
+  const over = new AbortController();
+  void keepHealthFile(join(dataDir, `health-${config.role}`), systemClock, log, over.signal);
   try {
-    await runStages(composeStages({ ...composition, config: { ...config, ...own?.access } }), stop.signal);
+    const stages = composeStages({ ...composition, config: { ...config, ...own?.access } });
+    await runStages(stages, { drain: stop.signal, hurry });
   } finally {
+    over.abort();
     await screen?.stop();
   }
   const lines = [

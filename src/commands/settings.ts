@@ -28,7 +28,7 @@ function readYaml(path: string): { readonly yaml?: string } {
 }
 
 /** The package's own folder, found from here, wherever that is built to. */
-function packageFolder(): string {
+export function packageFolder(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;

@@ -31,7 +31,7 @@ export function addSimulateCommand(program: Command): void {
           ...(typeof options['date'] === 'string' ? { date: options['date'] } : {}),
           clientId: config.clientId ?? 'simulator',
           clientSecret: config.clientSecret ?? 'simulator',
-          signal: stopOnSignal().signal,
+          signal: stopOnSignal().stop.signal,
         });
         process.stdout.write(`${simulator.url}\n`);
         const summary = await simulator.ended;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { EpochMs } from '../../streams/record.ts';
+import type { FrameFaults } from './faults.ts';
 import type { Agent, Call, CallCenter, Queue } from './call-center.ts';
 import type { Channel, ChannelRegistry, ObservationGroup, Socket, Watch } from './channels.ts';
 import { intervalMs, intervalStartOf, type Metric } from './interval-ledger.ts';
@@ -49,17 +50,17 @@ export function createNotifications(options: {
     nowMs: EpochMs,
   ) => { status: number; message?: string };
   readonly onFrameSent: (channelId: string, text: string, nowMs: EpochMs) => void;
+  readonly frameFaults: FrameFaults;
 }): Notifications {
-  const { center, channels, subscribe, onFrameSent } = options;
+  const { center, channels, subscribe, onFrameSent, frameFaults } = options;
   const rosterQueues = new Map(center.roster.queues.map((queue) => [queue.id, queue]));
   /** Groups whose change is held back. */
   const held = new Map<ObservationGroup, { readonly channel: Channel; readonly topic: Topic }>();
   let frameCount = 0;
 
   /** A frame for a channel without a socket is lost, as it is on the platform. */
-  const send = (channel: Channel, frame: object, atMs: EpochMs): void => {
+  const send = (channel: Channel, text: string, atMs: EpochMs): void => {
     if (channel.socket === undefined) return;
-    const text = JSON.stringify(frame);
     channel.socket.send(text);
     onFrameSent(channel.id, text, atMs);
   };
@@ -67,11 +68,12 @@ export function createNotifications(options: {
   const sendEvent = (channel: Channel, topicName: string, eventBody: object, atMs: EpochMs): void => {
     frameCount += 1;
     const CorrelationId = `00000000-0000-4000-8000-${frameCount.toString(16).padStart(12, '0')}`;
-    send(channel, { topicName, version: '2', eventBody, metadata: { CorrelationId } }, atMs);
+    const text = JSON.stringify({ topicName, version: '2', eventBody, metadata: { CorrelationId } });
+    for (const each of frameFaults(channel.id, text)) send(channel, each, atMs);
   };
 
   const sendMetadata = (channel: Channel, message: string, atMs: EpochMs): void =>
-    send(channel, { topicName: 'channel.metadata', eventBody: { message } }, atMs);
+    send(channel, JSON.stringify({ topicName: 'channel.metadata', eventBody: { message } }), atMs);
 
   const announce = (topicName: string, bodyOf: () => object, atMs: EpochMs): void => {
     let body: object | undefined;
@@ -164,7 +166,7 @@ export function createNotifications(options: {
       const { topics, correlationId } = asked.data;
       const { status, message: reason } = subscribe(channel, topics, nowMs);
       const reply = status === 200 ? { status: 'subscribed' } : { status: 'failure', message: reason };
-      send(channel, { result: String(status), ...reply, correlationId }, nowMs);
+      send(channel, JSON.stringify({ result: String(status), ...reply, correlationId }), nowMs);
     },
   };
 }

@@ -6,6 +6,7 @@ import { createCallCenter, type Agent, type Call, type CallCenter, type CallCent
 import { createChannelRoutes } from './channel-routes.ts';
 import { createChannelRegistry } from './channels.ts';
 import { createDirectory } from './directory.ts';
+import type { FrameFaults } from './faults.ts';
 import { createNotifications } from './notifications.ts';
 import { notFound, type RestAnswer, type RestRequest, type RouteAnswer } from './rest.ts';
 
@@ -18,6 +19,8 @@ export interface PlatformOptions {
   readonly newSecret?: () => string;
   /** Hears every frame that was handed to a socket. */
   readonly onFrameSent?: (channelId: string, text: string, nowMs: EpochMs) => void;
+  /** None unless told. */
+  readonly frameFaults?: FrameFaults;
 }
 
 /** The server's side of an open socket. */
@@ -55,7 +58,7 @@ export interface Platform {
 
 export function createPlatform(options: PlatformOptions): Platform {
   const { driver, clients, tokenLifeMs = 86_400_000, requestsPerMinute = 300, newSecret = v4 } = options;
-  const { onFrameSent = () => undefined } = options;
+  const { onFrameSent = () => undefined, frameFaults = (_: string, text: string) => [text] } = options;
   const center = createCallCenter(driver.roster);
   const access = createAccess({ clients, tokenLifeMs, requestsPerMinute, newSecret });
   const channels = createChannelRegistry(newSecret);
@@ -63,6 +66,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     center,
     channels,
     onFrameSent,
+    frameFaults,
     subscribe(channel, topics, nowMs) {
       const answer = channelRoutes.subscribe(channel, topics, { replace: false, ignoreErrors: false }, nowMs);
       return answer.status === 200 ? { status: 200 } : { status: 400, message: 'The topics were refused.' };

@@ -1,6 +1,7 @@
 import { scaledClock, systemClock, type Clock } from '../../sinks/clock.ts';
 import type { CallCounts } from './call-center.ts';
 import { SimulatorError } from './errors.ts';
+import type { FrameFaults } from './faults.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import { createReplay } from './replay.ts';
 import { startSimulatorServer } from './server.ts';
@@ -26,6 +27,8 @@ export interface SimulatorSettings {
   /** What the client may do; everything unless told. */
   readonly permissions?: readonly string[];
   readonly onFrameSent?: (channelId: string, text: string, nowMs: number) => void;
+  /** What becomes of frames on their way; nothing unless told. */
+  readonly frameFaults?: FrameFaults;
   /** Ends the run early; the server stays until it is closed. */
   readonly signal?: AbortSignal;
   /** What the platform's time is computed from; the system clock unless told. */
@@ -64,11 +67,12 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
   const baseMs = baseClock.nowMs();
   const date = settings.date ?? shiftedDate(trace, baseMs, timeZone);
   const driver = createReplay(trace, { date, timeZone, loop });
-  const { onFrameSent, permissions } = settings;
+  const { onFrameSent, frameFaults, permissions } = settings;
   const platform = createPlatform({
     driver,
     clients: [{ id: clientId, secret: clientSecret, ...(permissions === undefined ? {} : { permissions }) }],
     ...(onFrameSent === undefined ? {} : { onFrameSent }),
+    ...(frameFaults === undefined ? {} : { frameFaults }),
   });
   const clockSettings = { epochMs: driver.startMs - leadMs, baseMs, speed };
   const clock = scaledClock(clockSettings, baseClock);

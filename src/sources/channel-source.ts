@@ -66,13 +66,18 @@ export function createChannelSource(settings: ChannelSourceSettings): DrainableS
       const ended = work.finally(() => inbox.close());
       // Reported below, after what was taken in is safe.
       ended.catch(() => undefined);
-      for (;;) {
-        signal.throwIfAborted();
-        const events = await inbox.take(batchEventsMax);
-        if (events.length === 0) break;
-        await onBatch({ events, position: 0 });
+      try {
+        for (;;) {
+          signal.throwIfAborted();
+          const events = await inbox.take(batchEventsMax);
+          if (events.length === 0) break;
+          await onBatch({ events, position: 0 });
+        }
+        await ended;
+      } finally {
+        // What could not be written leaves no channel open.
+        stopped.abort();
       }
-      await ended;
     },
     drain: () => stopped.abort(),
   };
