@@ -60,6 +60,7 @@ const layers: readonly Layer[] = [
       'pino',
       'apache-arrow',
       'yaml',
+      'kafkajs',
     ],
     node: true,
   },
@@ -68,7 +69,7 @@ const layers: readonly Layer[] = [
 /** Each vendor has one owner. */
 const owners: readonly (readonly [vendor: string, owner: RegExp])[] = [
   ['parquet-wasm', /^sinks\/parquet\/encode\.ts$/],
-  ['kafkajs', /^sinks\/kafka\/client\.ts$/],
+  ['kafkajs', /^(sinks\/kafka\/client\.ts|test\/faults\/broken-offsets\.ts)$/],
   ['undici', /^(src\/genesys\/rest\.ts$|src\/clock-client\.ts$|test\/)/],
   ['ws', /^(src\/genesys\/channel\.ts$|src\/simulator\/server\.ts$|test\/)/],
   ['fastify', /^(src\/simulator\/server\.ts$|src\/http\/)/],

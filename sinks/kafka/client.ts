@@ -4,6 +4,7 @@ import kafkajs, {
   type Consumer,
   type EachBatchHandler,
   type Kafka,
+  type Mechanism,
   type PartitionAssigner,
   type Producer,
   type ProducerBatch,
@@ -11,17 +12,20 @@ import kafkajs, {
   type RetryOptions,
   type SASLOptions,
 } from 'kafkajs';
+import brokerPool from 'kafkajs/src/cluster/brokerPool.js';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { assignNumbers, type Claim } from './assignment.ts';
 import { lz4, snappy, zstd } from './codecs.ts';
+import { isRefusal } from './failure.ts';
 import { pinoLevelOf } from './log-level.ts';
 
 export type { Admin, Batch, Consumer, Kafka, Producer, Transaction } from 'kafkajs';
 
 // A CommonJS module whose names Node does not see.
 export const { CompressionTypes, ConfigResourceTypes } = kafkajs;
-const { AssignerProtocol, CompressionCodecs, logLevel, Partitioners } = kafkajs;
+export const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+const { AssignerProtocol, CompressionCodecs, KafkaJSNonRetriableError, logLevel, Partitioners } = kafkajs;
 
 type KafkaSasl =
   | {
@@ -47,12 +51,28 @@ export interface KafkaSettings {
 const patientRetry: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2000, retries: 12 };
 
 /** The coordinator is still ending the transaction before for some ms: the first wait has to be about as short. */
-const quickRetry: RetryOptions = { initialRetryTime: 20, maxRetryTime: 2000, retries: 14 };
+const quickRetry: RetryOptions = { initialRetryTime: 20, maxRetryTime: 2000, retries: 10 };
 
 // A batch in a codec that is not registered ends the consumer, whoever wrote it.
 CompressionCodecs[CompressionTypes.Snappy] = () => snappy;
 CompressionCodecs[CompressionTypes.LZ4] = () => lz4;
 CompressionCodecs[CompressionTypes.ZSTD] = () => zstd;
+
+// It asks one broker after the other for a coordinator, whatever they answer: a missing right would be a broker that is away.
+const { withBroker } = brokerPool.prototype;
+brokerPool.prototype.withBroker = async function (question) {
+  let refusal: Error | undefined;
+  const answer = await withBroker.call(this, async (asked) => {
+    try {
+      return await question(asked);
+    } catch (error) {
+      if (isRefusal(error)) refusal = error;
+      throw error;
+    }
+  });
+  if (answer === null && refusal !== undefined) throw refusal;
+  return answer;
+};
 
 /** A client with the safe settings. Prefer the functions below, which know the options of each part. */
 export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
@@ -204,7 +224,7 @@ function kafkaWith(settings: KafkaSettings, log: Logger, retry: RetryOptions): K
   });
 }
 
-function saslOptions(sasl: KafkaSasl): SASLOptions {
+function saslOptions(sasl: KafkaSasl): SASLOptions | Mechanism {
   switch (sasl.mechanism) {
     case 'plain':
       return { mechanism: 'plain', username: sasl.username, password: sasl.password };
@@ -213,8 +233,26 @@ function saslOptions(sasl: KafkaSasl): SASLOptions {
     case 'scram-sha-512':
       return { mechanism: 'scram-sha-512', username: sasl.username, password: sasl.password };
     case 'oauthbearer':
-      return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await sasl.token() }) };
+      return { mechanism: 'oauthbearer', authenticationProvider: bearer(sasl.token) };
   }
+}
+
+/** A token that is not taken is answered with the reason and no error, which kafkajs takes for a welcome. */
+function bearer(token: () => Promise<string>): Mechanism['authenticationProvider'] {
+  return ({ saslAuthenticate }) => ({
+    async authenticate() {
+      const message = Buffer.from(`n,,\u0001auth=Bearer ${await token()}\u0001\u0001`);
+      const size = Buffer.alloc(4);
+      size.writeInt32BE(message.length);
+      const refusal = await saslAuthenticate({
+        request: { encode: () => Buffer.concat([size, message]) },
+        response: { decode: (answer) => answer.subarray(size.length), parse: (reason) => reason.toString() },
+      });
+      if (refusal !== undefined && refusal !== '') {
+        throw new KafkaJSNonRetriableError(`SASL OAUTHBEARER authentication failed: ${refusal}`);
+      }
+    },
+  });
 }
 
 /** Lets one send after the other through, acknowledged by all replicas. */

@@ -6,9 +6,9 @@ import { retry } from '../retry.ts';
 import type { Delivery, Sink } from '../sink.ts';
 import { toCheckpointMessages } from './checkpoint-message.ts';
 import { admin, type KafkaSettings, type Transaction, transactionalProducer } from './client.ts';
-import { isPassing, kafkaFailure } from './failure.ts';
+import { isFencing, isPassing, kafkaFailure } from './failure.ts';
 import { type AddressedMessage, bytesOf, type MessageSettings, toMessage } from './message.ts';
-import { checkpointTopic } from './topics.ts';
+import { checkpointTopic, topicName } from './topics.ts';
 
 export interface KafkaSinkSettings extends Pick<MessageSettings, 'shard' | 'source'> {
   readonly kafka: KafkaSettings;
@@ -92,12 +92,13 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
           await write(transaction, delivery);
           await transaction.commit();
         } catch (error) {
-          // What was sent is never seen; the broker ends the transaction itself if this fails too.
-          await transaction.abort().catch(() => undefined);
-          throw error;
+          // What was sent is never seen; the broker ends the transaction itself if this fails too. To a producer that is fenced off in the middle of
+          // a send it may say no more than "unknown error", but here it says why.
+          const refusal: unknown = await transaction.abort().catch((reason: unknown) => reason);
+          throw isFencing(refusal) ? refusal : error;
         }
       } catch (error) {
-        failure = kafkaFailure(error, 'a delivery');
+        failure = kafkaFailure(error, `a delivery of ${transactionalId} to ${topicsOf(delivery, kafka.topicPrefix)}`);
         throw failure;
       }
       committed = position;
@@ -146,6 +147,12 @@ async function untilVisible(written: readonly WrittenEnd[], { kafka, log, clock 
 }
 
 const never = new AbortController().signal;
+
+/** The broker may refuse one of them without saying which. */
+function topicsOf({ outputs, checkpoint }: Delivery, prefix: string): string {
+  const names = outputs.map(({ type }) => topicName(prefix, type));
+  return [...new Set([...names, ...(checkpoint === undefined ? [] : [checkpointTopic(prefix)])])].join(', ');
+}
 
 function checkpointOf(
   { checkpoint, position }: Delivery,

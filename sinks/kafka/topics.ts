@@ -171,7 +171,7 @@ async function create(admin: Admin, spec: TopicSpec): Promise<boolean> {
     if (isPassing(cause)) throw cause;
     throw new SinkError(
       'QC_SINK_UNAVAILABLE',
-      `Topic ${spec.name} (${spec.partitions} partitions, ${spec.replicationFactor} replicas) cannot be created: ${reasonOf(cause)}. Have at least ${spec.replicationFactor} brokers up and the right to create topics, or create it by hand: \`queuecast topics plan\` shows how.`,
+      `Topic ${spec.name} (${spec.partitions} partitions, ${spec.replicationFactor} replicas) cannot be created: ${reasonOf(cause)}. Have at least ${spec.replicationFactor} brokers up and the rights to see and to create topics (docs/acls.md), or create it by hand: \`queuecast topics plan\` shows how.`,
       { cause },
     );
   }

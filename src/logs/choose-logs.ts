@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { systemClock } from '../../sinks/clock.ts';
+import { SinkError } from '../../sinks/errors.ts';
 import type { KafkaSettings } from '../../sinks/kafka/client.ts';
 import type { topicPlanFor } from '../../sinks/kafka/topics.ts';
 import { ConfigError, type ConfigFault, type Config } from '../config.ts';
@@ -45,12 +46,22 @@ function saslSettings(config: Config): KafkaSettings['sasl'] {
   if (mechanism === undefined) return undefined;
   if (mechanism === 'oauthbearer') {
     if (tokenFile === undefined) throw missing(['KAFKA_SASL_TOKEN_FILE'], mechanism);
-    return { mechanism, token: async () => (await readFile(tokenFile, 'utf8')).trim() };
+    return { mechanism, token: () => readToken(tokenFile) };
   }
   if (username === undefined || password === undefined) {
     throw missing(['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'], mechanism);
   }
   return { mechanism, username, password };
+}
+
+async function readToken(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `Kafka: the token cannot be read (${reason}): check KAFKA_SASL_TOKEN_FILE.`;
+    throw new SinkError('QC_SINK_UNAVAILABLE', message, { cause });
+  }
 }
 
 function missing(variables: readonly string[], mechanism: string): ConfigError {

@@ -67,7 +67,7 @@ export function createKafkaLogs(settings: KafkaLogsSettings): Logs {
   let drifts = '';
 
   const makeTopics = () =>
-    ask('making the topics', async (client) => {
+    ask(`making the topics ${prefix}.*`, async (client) => {
       const drift = await ensureTopics(client, await topicPlanFor(client, recordTypes, settings.topics));
       // Said once, however often a stage begins anew.
       if (JSON.stringify(drift) === drifts) return;
@@ -96,7 +96,7 @@ export function createKafkaLogs(settings: KafkaLogsSettings): Logs {
       records.push(...events);
       return Promise.resolve();
     }, signal);
-    const [offsets] = await ask('reading the committed position', (client) =>
+    const [offsets] = await ask(`reading the committed position of group ${groupId}`, (client) =>
       client.fetchOffsets({ groupId, topics: [journal] }),
     );
     const found = offsets?.partitions.find((each) => each.partition === partition)?.offset;

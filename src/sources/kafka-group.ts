@@ -274,7 +274,7 @@ export async function runGroup(
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
     listen(consumer, {
       onJoined,
-      onCrash: (error) => end({ error: kafkaFailure(error, `reading as group ${groupId}`) }),
+      onCrash: (error) => end({ error: kafkaFailure(error, `reading ${topics.join(', ')} as group ${groupId}`) }),
       onPassed: (topic, partition, offset) => {
         const reading = readingOf(topic, partition);
         if (reading !== undefined) passTo(reading, offset);
@@ -293,7 +293,7 @@ export async function runGroup(
     });
     if (!over.signal.aborted) await untilAborted(over.signal);
   } catch (error) {
-    end({ error: kafkaFailure(error, `joining group ${groupId}`) });
+    end({ error: kafkaFailure(error, `joining group ${groupId} for ${topics.join(', ')}`) });
   } finally {
     over.abort();
     signal.removeEventListener('abort', onAbort);

@@ -6,9 +6,8 @@ import { derive } from '../../streams/derive.ts';
 import type { QueueEvent } from '../../streams/event.ts';
 import { predictSeedWait } from '../../streams/seed-wait.ts';
 import { deriveSettings } from '../support/derive-settings.ts';
-import { measureFirstRun } from './first-run.ts';
 
-// npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. With --quick without the install.
+// Frame text to serialised records on one core, without socket and disk.
 
 const rounds = 7;
 const frames = 60_000;
@@ -148,26 +147,26 @@ function timed(work: () => unknown): number {
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 const works = { bareLoop, wholeChain, parseOnly, zodOnly };
-const times: Record<keyof typeof works, number[]> = { bareLoop: [], wholeChain: [], parseOnly: [], zodOnly: [] };
-for (let round = 0; round < rounds + 2; round++) {
-  for (const name of ['bareLoop', 'wholeChain', 'parseOnly', 'zodOnly'] as const) {
-    const ms = timed(works[name]);
-    // The first two warm up.
-    if (round >= 2) times[name].push(ms);
+
+/** How fast frames become records, as a ratio to a loop that checks nothing, and what zod takes of it. */
+export function measureFrames(say: (line: string) => void): void {
+  const times: Record<keyof typeof works, number[]> = { bareLoop: [], wholeChain: [], parseOnly: [], zodOnly: [] };
+  for (let round = 0; round < rounds + 2; round++) {
+    for (const name of ['bareLoop', 'wholeChain', 'parseOnly', 'zodOnly'] as const) {
+      const ms = timed(works[name]);
+      // The first two warm up.
+      if (round >= 2) times[name].push(ms);
+    }
   }
+  const perSecond = (name: keyof typeof works) => Math.round((frames / median(times[name])) * 1000);
+  const ratios = times.wholeChain.map((ms, round) => (times.bareLoop[round] ?? NaN) / ms);
+  const zodRatios = times.zodOnly.map((ms, round) => ms / (times.parseOnly[round] ?? NaN));
+  const { outputs } = wholeChain();
+  say(`frames: ${frames} of ${Math.round(bytesMean)} bytes, ${queues} queues; medians of ${rounds} rounds`);
+  say(`bare loop: ${perSecond('bareLoop')} frames/s`);
+  const recordsAFrame = (outputs / frames).toFixed(2);
+  say(`frame text to serialised outputs: ${perSecond('wholeChain')} frames/s, ${recordsAFrame} records a frame`);
+  const byRecord = ((median(ratios) * outputs) / frames).toFixed(2);
+  say(`ratio to the bare loop: ${median(ratios).toFixed(2)} by frame (aim 0.70), ${byRecord} by record`);
+  say(`zod to JSON.parse: ${median(zodRatios).toFixed(2)} (at most 0.35)`);
 }
-const perSecond = (name: keyof typeof works) => Math.round((frames / median(times[name])) * 1000);
-const ratios = times.wholeChain.map((ms, round) => (times.bareLoop[round] ?? NaN) / ms);
-const zodRatios = times.zodOnly.map((ms, round) => ms / (times.parseOnly[round] ?? NaN));
-const { outputs } = wholeChain();
-process.stdout.write(
-  [
-    `frames: ${frames} of ${Math.round(bytesMean)} bytes, ${queues} queues; medians of ${rounds} rounds`,
-    `bare loop: ${perSecond('bareLoop')} frames/s`,
-    `frame text to serialised outputs: ${perSecond('wholeChain')} frames/s, ${(outputs / frames).toFixed(2)} records a frame`,
-    `ratio to the bare loop: ${median(ratios).toFixed(2)} by frame (aim 0.70), ${((median(ratios) * outputs) / frames).toFixed(2)} by record`,
-    `zod to JSON.parse: ${median(zodRatios).toFixed(2)} (at most 0.35)`,
-    ...(process.argv.includes('--quick') ? [] : await measureFirstRun()),
-    '',
-  ].join('\n'),
-);

@@ -1,12 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { from } from 'rxjs';
 import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { toFrameArrival } from '../../src/genesys/arrival.ts';
-import { decodeArrival } from '../../src/genesys/decode.ts';
 import { createPlatform } from '../../src/simulator/platform.ts';
 import { createReplay } from '../../src/simulator/replay.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -22,6 +19,8 @@ import { columnsOf } from '../../sinks/parquet/arrow-schema.ts';
 import { channelGap } from '../../streams/records/channel-gap.ts';
 import { queueProfile } from '../../streams/records/queue-profile.ts';
 import { queueWindow } from '../../streams/records/queue-window.ts';
+import { writeBusyTrace } from '../support/busy-trace.ts';
+import { findFrames, randomNumbers, type SentFrame } from '../support/oracle.ts';
 import { runPython } from '../support/python.ts';
 import { deriveSettings } from '../support/derive-settings.ts';
 import { readParquetRows } from '../support/parquet.ts';
@@ -31,18 +30,11 @@ import { logBytes, readLog, simulatorEnv, startProcess, until } from '../support
 
 const kills = 10;
 const speed = 120;
-const sample = join(import.meta.dirname, '../../samples/bank-1999-01-05.trace.jsonl.gz');
 const date = '2026-11-17';
 const timeZone = 'Asia/Jerusalem';
 const client = { id: 'crash-test', secret: 'crash-secret' };
 /** What a busy machine may put between a moment and its stamp: 0.25 s, in platform time. */
 const slackMs = 250 * speed;
-
-interface SentFrame {
-  readonly channelId: string;
-  readonly atMs: number;
-  readonly text: string;
-}
 
 let dataDir = '';
 let trace = '';
@@ -73,45 +65,6 @@ found = connection.execute(f"select * from read_parquet('{sys.argv[1]}/*/*.parqu
 names = [column[0] for column in found.description]
 show([dict(zip(names, row)) for row in found.fetchall()])`,
 };
-
-/** The same numbers each time, so that a failure can be seen again. */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-/** The sample day from ten o'clock on, when it is busy: with the agents who are on queue then, without the calls before. */
-async function writeBusyTrace(path: string): Promise<void> {
-  const line = z.object({
-    t: z.number(),
-    ev: z.string(),
-    id: z.string().optional(),
-    agent: z.string().optional(),
-    state: z.string().optional(),
-  });
-  const from = 4 * 86_400 + 10 * 3_600;
-  const onQueue = new Map<string, string>();
-  const known = new Set<string>();
-  const kept: string[] = [];
-  for (const text of gunzipSync(await readFile(sample))
-    .toString()
-    .trim()
-    .split('\n')) {
-    const { t, ev, id, agent, state } = line.parse(JSON.parse(text));
-    if (t < from) {
-      if (ev === 'agent' && state === 'on')
-        onQueue.set(agent!, text.replace(`"t":${t}`, `"t":${from}`).replace(`"t": ${t}`, `"t": ${from}`));
-      if (ev === 'agent' && state === 'off') onQueue.delete(agent!);
-      continue;
-    }
-    if (ev === 'arrival') known.add(id!);
-    if (id === undefined || known.has(id)) kept.push(text);
-  }
-  await writeFile(path, [...onQueue.values(), ...kept].join('\n'));
-}
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'queuecast-crash-'));
@@ -237,38 +190,8 @@ describe('a pipeline that was killed ten times', () => {
   });
 
   test('journaled every frame that the simulator sent, or lies about none: it was sent inside a gap', () => {
-    const withoutStamp = ({ receivedAtMs: _, ...rest }: QueueEvent) => JSON.stringify(rest);
-    const fromFrames = events
-      .filter(({ kind }) => ['queue-observed', 'queue-interval', 'interaction-changed', 'agent-status'].includes(kind))
-      .map((event) => ({ kind: event.kind, text: withoutStamp(event) }));
-    const gaps = events.filter((event) => event.kind === 'channel-gap').filter(({ endMs }) => endMs !== null);
-    const endMs = events.at(-1)!.receivedAtMs;
-    let next = 0;
-    let found = 0;
-    const deaf = new Set<string>();
-    for (const { channelId, atMs, text } of sent) {
-      for (const expected of decodeArrival(toFrameArrival(text, 0)).map(withoutStamp)) {
-        let at = next;
-        // Agents also come from REST answers in between.
-        while (
-          fromFrames[at] !== undefined &&
-          fromFrames[at]!.text !== expected &&
-          fromFrames[at]!.kind === 'agent-status'
-        )
-          at += 1;
-        if (!deaf.has(channelId) && fromFrames[at]?.text === expected) {
-          next = at + 1;
-          found += 1;
-          continue;
-        }
-        // A channel is heard up to a point and not after it: nothing is lost in the middle.
-        deaf.add(channelId);
-        const isInGap = gaps.some((gap) => atMs >= gap.startMs - slackMs && atMs <= gap.endMs! + slackMs);
-        expect(isInGap || atMs > endMs - slackMs, `frame of ${atMs} is neither journaled nor in a gap: ${text}`).toBe(
-          true,
-        );
-      }
-    }
+    const { found, lost } = findFrames(sent, events, slackMs);
+    expect(lost).toEqual([]);
     expect(found).toBeGreaterThan(200);
   });
 

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-const pins = ['pyarrow==26.0.1', 'duckdb==2.0.0', 'pytz==2026.6'];
+const pins = ['pyarrow==26.0.1', 'duckdb==2.0.0', 'pytz==2026.6', 'confluent-kafka==2.16.1'];
 const cache = join(import.meta.dirname, '../../.cache/python');
 /** Another set of versions is another environment. */
 const environment = join(cache, pins.join('+').replaceAll('==', '-'));
@@ -13,8 +13,8 @@ const interpreter = join(environment, 'bin/python');
 const whole = join(environment, 'whole');
 
 /**
- * Runs a script in a Python of our own with pyarrow and DuckDB, which is made at its first use and needs `python3` with venv and
- * a package index. Resolves with what the script prints.
+ * Runs a script in a Python of our own with pyarrow, DuckDB and a Kafka client, which is made at its first use and needs `python3`
+ * with venv and a package index. Resolves with what the script prints.
  */
 export async function runPython(script: string, args: readonly string[] = []): Promise<string> {
   await makeEnvironment();

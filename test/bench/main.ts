@@ -1,0 +1,23 @@
+import { parseArgs } from 'node:util';
+import { measureFirstRun } from './first-run.ts';
+import { measureFrames } from './frames.ts';
+import { measureKafka } from './kafka.ts';
+
+// npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. --only frames, install or kafka runs one part.
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+const parts = {
+  frames() {
+    measureFrames(say);
+  },
+  async install() {
+    for (const line of await measureFirstRun()) say(line);
+  },
+  kafka: () => measureKafka(say),
+};
+for (const [name, measure] of Object.entries(parts)) {
+  if (values.only === undefined || values.only === name) await measure();
+}
+// The clients of the brokers that are gone keep asking for them.
+process.exit();

@@ -1,0 +1,149 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { admin as createAdmin, type KafkaSettings } from '../../sinks/kafka/client.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { queueEvent, type QueueEvent } from '../../streams/event.ts';
+import { type KafkaCluster, quiet, startKafka, useKafka } from '../support/kafka.ts';
+import { readTopic } from '../support/kafka-records.ts';
+import { type PipelineProcess, simulatorEnv, startProcess, until } from '../support/pipeline-process.ts';
+
+// What a broker may do to us, seen from outside: a real pipeline on a real broker that comes late, goes, hangs, or refuses.
+
+const sample = join(import.meta.dirname, '../../samples/bank-1999-01-05.trace.jsonl.gz');
+const kafka = useKafka();
+let cluster: KafkaCluster;
+let simulator: Simulator;
+let folder = '';
+let runs = 0;
+const started: PipelineProcess[] = [];
+
+interface Run {
+  readonly process: PipelineProcess;
+  readonly kafka: KafkaSettings;
+}
+
+/** A pipeline with a prefix of its own, or one that is given. */
+function run(args: readonly string[] = [], topicPrefix = `b${(runs += 1)}`): Run {
+  const process = startProcess(['run', '--data-dir', join(folder, `${topicPrefix}-${started.length}`), ...args], {
+    ...simulatorEnv(simulator.url, 'broker-test', 'broker-test'),
+    KAFKA_BROKERS: cluster.brokers.join(','),
+    QUEUECAST_TOPIC_PREFIX: topicPrefix,
+    QUEUECAST_KAFKA_RETENTION_MS: 'none',
+    QUEUECAST_KAFKA_SESSION_MS: '3000',
+  });
+  started.push(process);
+  return { process, kafka: { brokers: cluster.brokers, clientId: 'test', ssl: false, topicPrefix } };
+}
+
+const says = (process: PipelineProcess, what: RegExp) =>
+  until(() => Promise.resolve(what.test(process.output())), process);
+
+/** Ends it in order. */
+async function end({ process }: Run): Promise<void> {
+  process.child.kill('SIGTERM');
+  expect(await process.ended, process.output()).toBe(0);
+}
+
+async function journalOf({ kafka }: Run): Promise<readonly QueueEvent[]> {
+  const records = await readTopic(kafka, `${kafka.topicPrefix}.queue-event.v1`);
+  return records.map(({ value }) => queueEvent.parse(value));
+}
+
+const repaired = (events: readonly QueueEvent[], cause: RegExp) =>
+  events.filter((event) => event.kind === 'channel-gap' && event.endMs !== null && cause.test(event.cause));
+
+kafka.describe('a broker', () => {
+  beforeAll(async () => {
+    cluster = await startKafka({ nodes: 1 });
+    folder = await mkdtemp(join(tmpdir(), 'queuecast-broker-'));
+    const login = { clientId: 'broker-test', clientSecret: 'broker-test' };
+    simulator = await startSimulator({ trace: sample, speed: 60, port: 0, loop: true, ...login });
+  });
+  afterAll(async () => {
+    for (const { child } of started) child.kill('SIGKILL');
+    await simulator.close();
+    await cluster.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('that is not up yet is waited for, in words, and then all runs', async () => {
+    await cluster.kill(0, 'SIGKILL');
+    const late = run();
+    await says(late.process, /ECONNREFUSED/);
+    await cluster.start(0);
+    await says(late.process, /predicted wait \d/);
+    await end(late);
+  });
+
+  test('that dies and comes back leaves a gap that is said and repaired', async () => {
+    const lost = run();
+    await says(lost.process, /predicted wait \d/);
+    await cluster.kill(0, 'SIGKILL');
+    await says(lost.process, /"stage":"ingest".*a stage begins anew/);
+    await cluster.start(0);
+    const { length } = lost.process.output();
+    await until(() => Promise.resolve(/channel gap repaired/.test(lost.process.output().slice(length))), lost.process);
+    await end(lost);
+    expect(repaired(await journalOf(lost), /restart/).length).toBeGreaterThan(0);
+  });
+
+  test('that hangs fills what there is room for, then the socket is paused, dropped, and what was missed is a gap', async () => {
+    const slow = run(['--role', 'ingest', '--batch-events-max', '20', '--pause-max-ms', '500']);
+    await until(async () => (await journalOf(slow).catch(() => [])).length > 100, slow.process);
+    await cluster.kill(0, 'SIGSTOP');
+    try {
+      await says(slow.process, /"cause":"pressure"/);
+    } finally {
+      await cluster.kill(0, 'SIGCONT');
+    }
+    await says(slow.process, /channel gap repaired/);
+    await end(slow);
+    expect(repaired(await journalOf(slow), /pressure/)).toHaveLength(1);
+  });
+
+  test('that hangs does not keep a process from ending: it goes within ten seconds, and says what is left', async () => {
+    const stuck = run(['--role', 'ingest']);
+    await until(async () => (await journalOf(stuck).catch(() => [])).length > 10, stuck.process);
+    await cluster.kill(0, 'SIGSTOP');
+    try {
+      stuck.process.child.kill('SIGTERM');
+      expect(await stuck.process.ended).toBe(1);
+      expect(stuck.process.output()).toMatch(/QC_SINK_UNREACHABLE: .*the next start goes on from there/);
+    } finally {
+      await cluster.kill(0, 'SIGCONT');
+    }
+  });
+
+  test('knows one ingest at a time: the older one ends, and says who has taken over', async () => {
+    const first = run(['--role', 'ingest']);
+    await until(async () => (await journalOf(first).catch(() => [])).length > 10, first.process);
+    const second = run(['--role', 'ingest'], first.kafka.topicPrefix);
+    expect(await first.process.ended).toBe(1);
+    expect(first.process.output()).toMatch(/QC_SINK_FENCED: Another process has taken over/);
+    await says(second.process, /channel gap repaired/);
+    await end(second);
+  });
+
+  test('whose topic has the wrong cleanup policy ends the run with the command that mends it', async () => {
+    const client = createAdmin({ brokers: cluster.brokers, clientId: 'test', ssl: false, topicPrefix: '' }, quiet);
+    await client.connect();
+    await client.createTopics({ topics: [{ topic: 'wrong.queue-state.v1', numPartitions: 6 }] });
+    await client.disconnect();
+    const { process } = run([], 'wrong');
+    expect(await process.ended).toBe(1);
+    expect(process.output()).toMatch(/QC_SCHEMA_DRIFT: .*kafka-configs.sh .*wrong.queue-state.v1/);
+  });
+
+  test('that takes no record of such a size ends the run with the setting to raise', async () => {
+    const client = createAdmin({ brokers: cluster.brokers, clientId: 'test', ssl: false, topicPrefix: '' }, quiet);
+    await client.connect();
+    const configEntries = [{ name: 'max.message.bytes', value: '300' }];
+    await client.createTopics({ topics: [{ topic: 'small.queue-event.v1', numPartitions: 1, configEntries }] });
+    await client.disconnect();
+    const { process } = run(['--role', 'ingest'], 'small');
+    expect(await process.ended).toBe(1);
+    expect(process.output()).toMatch(/QC_SINK_FULL: .*max\.message\.bytes/);
+  });
+});
