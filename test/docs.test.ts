@@ -56,5 +56,12 @@ test('docs/topics.md says what the registry declares', async () => {
 
 test('the README names every command of the program', () => {
   const readme = readFileSync('README.md', 'utf8');
-  for (const command of ['run', 'simulate', 'config']) expect(readme).toMatch(new RegExp(`\\| \`${command}\` *\\|`));
+  for (const command of ['run', 'simulate', 'topics', 'config'])
+    expect(readme).toMatch(new RegExp(`\\| \`${command}\` *\\|`));
+});
+
+test('every promise names a test that exists', () => {
+  const rows = [...readFileSync('docs/guarantees.md', 'utf8').matchAll(/^\|[^|]+\| `([^`]+)`: ([^|]+?) *\|$/gm)];
+  expect(rows.length).toBeGreaterThan(15);
+  for (const [, path = '', name = ''] of rows) expect(readFileSync(path, 'utf8'), path).toContain(name);
 });

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../sinks/clock.ts';
 import { admin, type KafkaSettings } from '../../sinks/kafka/client.ts';
+import { isPassing } from '../../sinks/kafka/failure.ts';
 import type { LogRecord } from '../../sinks/log/log-tail.ts';
+import { retry } from '../../sinks/retry.ts';
 import { runGroup } from '../../src/sources/kafka-group.ts';
 import { quiet } from './kafka.ts';
 
@@ -55,7 +57,9 @@ async function ask<Answer>(
   const client = admin(kafka, quiet);
   try {
     await client.connect();
-    return await question(client);
+    // A coordinator may be starting.
+    const settings = { isPassing, everyMs: 50, withinMs: 10_000, clock: systemClock };
+    return await retry(() => question(client), settings, new AbortController().signal);
   } finally {
     await client.disconnect();
   }
