@@ -165,7 +165,10 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   allowedLatenessMs: { env: ['QUEUECAST_ALLOWED_LATENESS_MS'], allowed: milliseconds('0 to 86400000') },
   holdMs: { env: ['QUEUECAST_HOLD_MS'], allowed: milliseconds('1 to 86400000, or none') },
   gapMaxMs: { env: ['QUEUECAST_GAP_MAX_MS'], allowed: milliseconds('0 to 604800000, or none') },
-  commitEveryMs: { env: ['QUEUECAST_COMMIT_EVERY_MS'], allowed: milliseconds('0 to 60000') },
+  commitEveryMs: {
+    env: ['QUEUECAST_COMMIT_EVERY_MS'],
+    allowed: milliseconds('0 to 60000; on Kafka at most a third of the session'),
+  },
   checkpointEveryMs: { env: ['QUEUECAST_CHECKPOINT_EVERY_MS'], allowed: milliseconds('1000 to 86400000') },
   batchEventsMax: { env: ['QUEUECAST_BATCH_EVENTS_MAX'], allowed: '1 to 1000000 events' },
   pauseMaxMs: { env: ['QUEUECAST_PAUSE_MAX_MS'], allowed: milliseconds('100 to 3600000') },

@@ -125,7 +125,7 @@ export interface ConsumerOptions {
   readonly groupId: string;
   /** After this long without a heartbeat its partitions go to another member. Default 10 s. */
   readonly sessionTimeoutMs?: number;
-  /** How long the broker gathers records before it answers; 0 = whatever is there. Default 0. */
+  /** How long the broker gathers records before it answers, at most a third of the session; 0 = whatever is there. Default 0. */
   readonly gatherMs?: number;
   /** Partition numbers this process works on, for it keeps them when the group is formed anew. */
   readonly owned?: () => readonly number[];
@@ -142,8 +142,8 @@ export function consumer(settings: KafkaSettings, log: Logger, options: Consumer
     heartbeatInterval: Math.floor(Math.min(1000, sessionTimeoutMs / 3)),
     rebalanceTimeout: sessionTimeoutMs,
     partitionAssigners: [keepingAssigner(owned)],
-    // Joining and leaving wait for a running fetch.
-    maxWaitTimeInMs: gatherMs === 0 ? 200 : gatherMs,
+    // Joining, leaving and heartbeats wait for a running fetch.
+    maxWaitTimeInMs: gatherMs === 0 ? 200 : Math.min(gatherMs, Math.floor(sessionTimeoutMs / 3)),
     minBytes: gatherMs === 0 ? 1 : gatheredBytesMax,
     readUncommitted: false,
     allowAutoTopicCreation: false,

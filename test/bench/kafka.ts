@@ -65,6 +65,14 @@ function newFolder(): Folder {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** Waits for something a child is to do; a child that fails ends the wait. */
+const untilDone = (child: ChildProcess, isDone: () => Promise<boolean>) =>
+  until(() => {
+    if (child.exitCode !== null && child.exitCode !== 0)
+      throw new Error(`A measured process ended with ${child.exitCode}.`);
+    return isDone();
+  });
+
 function startRole(kafka: KafkaSettings, role: string, dataDir: string, env: Readonly<Record<string, string>> = {}) {
   return start('dist/src/main.js', ['run', '--role', role, '--data-dir', dataDir, '--log-level', 'error'], {
     KAFKA_BROKERS: kafka.brokers.join(','),
@@ -99,10 +107,10 @@ async function deriveAll(kafka: KafkaSettings) {
   const child = startRole(kafka, 'derive', folder.path);
   try {
     let beganAt = 0;
-    await until(async () => (beganAt = await committed()) > 0);
+    await untilDone(child, async () => (beganAt = await committed()) > 0);
     const beganMs = performance.now();
     const before = usageOf(child);
-    await until(async () => (await committed()) >= end);
+    await untilDone(child, async () => (await committed()) >= end);
     const tookMs = performance.now() - beganMs;
     const { cpuSeconds, peakMb } = usageOf(child);
     return { perSecond: ((end - beganAt) / tookMs) * 1000, cpuSeconds: cpuSeconds - before.cpuSeconds, peakMb };
@@ -123,11 +131,11 @@ async function bareLoop(kafka: KafkaSettings) {
   const committed = () => committedOf(kafka, `${output}.group`, topic, 0);
   const child = start('dist/test/bench/bare-loop.js', [kafka.brokers.join(','), topic, output, String(end)]);
   let beganAt = 0;
-  await until(async () => (beganAt = await committed()) > 0);
+  await untilDone(child, async () => (beganAt = await committed()) > 0);
   const beganMs = performance.now();
   const before = usageOf(child);
   let after = before;
-  await until(async () => {
+  await untilDone(child, async () => {
     if (child.exitCode === null) after = usageOf(child);
     return (await committed()) >= end;
   });
