@@ -1,17 +1,22 @@
 import { SinkError } from '../errors.ts';
 
-/** Error types of the broker that mean another producer has taken over the transactional id. */
-const fencing: readonly string[] = ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'];
+/**
+ * Error types of the broker that mean another producer has taken over the transactional id. In the middle of a transaction older
+ * requests get the last two for it. They may also mean that the broker has ended the transaction by itself; who begins anew then might
+ * fence off the one who is right, so nobody does who has no group to ask.
+ */
+const fencing: readonly string[] = [
+  'INVALID_PRODUCER_EPOCH',
+  'PRODUCER_FENCED',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'INVALID_TXN_STATE',
+  'UNKNOWN',
+];
 
 const tooLarge: readonly string[] = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
 
-/** What the broker may answer while it comes and goes, and what a transaction that it has ended in the meantime answers. */
-const passing: readonly string[] = [
-  'INVALID_TXN_STATE',
-  'COORDINATOR_NOT_AVAILABLE',
-  'CONCURRENT_TRANSACTIONS',
-  'UNKNOWN',
-];
+/** What the broker may answer while it comes and goes. */
+const passing: readonly string[] = ['COORDINATOR_NOT_AVAILABLE', 'CONCURRENT_TRANSACTIONS'];
 
 /** A failed call of the client as a `SinkError`, whose message says what was wanted; errors of others stay as they are. */
 export function kafkaFailure(error: unknown, wanted: string): Error {
@@ -19,7 +24,7 @@ export function kafkaFailure(error: unknown, wanted: string): Error {
   if (!error.name.startsWith('KafkaJS')) return error;
   const type = typeOf(error);
   if (isFencing(error)) {
-    const message = `Another process has taken over (${type}), it goes on from what was committed: stop this one, or give it another topic prefix (QUEUECAST_TOPIC_PREFIX).`;
+    const message = `Another process has taken over (${type}), it goes on from what was committed: stop this one, or give it another topic prefix (QUEUECAST_TOPIC_PREFIX). If there is no other, start this one again.`;
     return new SinkError('QC_SINK_FENCED', message, { cause: error });
   }
   if (tooLarge.includes(type)) {

@@ -6,7 +6,7 @@ import { admin as createAdmin, type KafkaSettings } from '../../sinks/kafka/clie
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { queueEvent, type QueueEvent } from '../../streams/event.ts';
 import { type KafkaCluster, quiet, startKafka, useKafka } from '../support/kafka.ts';
-import { readTopic } from '../support/kafka-records.ts';
+import { endOf, readTopic } from '../support/kafka-records.ts';
 import { type PipelineProcess, simulatorEnv, startProcess, until } from '../support/pipeline-process.ts';
 
 // What a broker may do to us, seen from outside: a real pipeline on a real broker that comes late, goes, hangs, or refuses.
@@ -51,6 +51,11 @@ async function journalOf({ kafka }: Run): Promise<readonly QueueEvent[]> {
   return records.map(({ value }) => queueEvent.parse(value));
 }
 
+const journaled = (run: Run, records: number) => {
+  const end = () => endOf(run.kafka, `${run.kafka.topicPrefix}.queue-event.v1`, 0).catch(() => 0);
+  return until(async () => (await end()) > records, run.process, 100);
+};
+
 const repaired = (events: readonly QueueEvent[], cause: RegExp) =>
   events.filter((event) => event.kind === 'channel-gap' && event.endMs !== null && cause.test(event.cause));
 
@@ -91,7 +96,7 @@ kafka.describe('a broker', () => {
 
   test('that hangs fills what there is room for, then the socket is paused, dropped, and what was missed is a gap', async () => {
     const slow = run(['--role', 'ingest', '--batch-events-max', '20', '--pause-max-ms', '500']);
-    await until(async () => (await journalOf(slow).catch(() => [])).length > 100, slow.process);
+    await journaled(slow, 100);
     await cluster.kill(0, 'SIGSTOP');
     try {
       await says(slow.process, /"cause":"pressure"/);
@@ -105,7 +110,7 @@ kafka.describe('a broker', () => {
 
   test('that hangs does not keep a process from ending: it goes within ten seconds, and says what is left', async () => {
     const stuck = run(['--role', 'ingest']);
-    await until(async () => (await journalOf(stuck).catch(() => [])).length > 10, stuck.process);
+    await journaled(stuck, 10);
     await cluster.kill(0, 'SIGSTOP');
     try {
       stuck.process.child.kill('SIGTERM');
@@ -118,9 +123,13 @@ kafka.describe('a broker', () => {
 
   test('knows one ingest at a time: the older one ends, and says who has taken over', async () => {
     const first = run(['--role', 'ingest']);
-    await until(async () => (await journalOf(first).catch(() => [])).length > 10, first.process);
+    await journaled(first, 10);
     const second = run(['--role', 'ingest'], first.kafka.topicPrefix);
-    expect(await first.process.ended).toBe(1);
+    const endedFirst = await Promise.race([
+      first.process.ended.then(() => 'first'),
+      second.process.ended.then(() => 'second'),
+    ]);
+    expect(endedFirst, second.process.output()).toBe('first');
     expect(first.process.output()).toMatch(/QC_SINK_FENCED: Another process has taken over/);
     await says(second.process, /channel gap repaired/);
     await end(second);

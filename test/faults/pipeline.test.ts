@@ -32,6 +32,8 @@ const faultsARun = 3;
 /** Longer than a session, so that another takes over. */
 const stoppedMs = 3_000;
 const settledWithinMs = 60_000;
+/** Each question is a connection of its own. */
+const askEveryMs = 100;
 const never = new AbortController().signal;
 
 const given = process.env['QUEUECAST_TEST_FAULTS'];
@@ -122,16 +124,16 @@ async function runOnce(
   const derived = () => committedOf(settings, `${name}.derive`, journalTopic, 0).catch(() => 0);
   const grown = async (by: number) => {
     const enough = (await journalEnd()) + by;
-    await until(async () => (await journalEnd()) >= enough);
+    await until(async () => (await journalEnd()) >= enough, undefined, askEveryMs);
   };
   try {
-    await until(async () => (await derived()) > 200);
+    await until(async () => (await derived()) > 200, undefined, askEveryMs);
     const done = await act(fleet, random);
     await grown(300);
     const unclean = [...(await fleet.drain('ingest'))];
     const endMs = systemClock.nowMs() + settledWithinMs;
     const isSettled = async () => (await derived()) >= (await journalEnd()) || systemClock.nowMs() > endMs;
-    await until(isSettled);
+    await until(isSettled, undefined, askEveryMs);
     const left = (await journalEnd()) - (await derived());
     if (left > 0) unclean.push(`derive is ${left} offsets behind after ${settledWithinMs} ms`);
     unclean.push(...(await fleet.drain('derive')), ...(await fleet.drain('archive')));

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Admin, admin, type KafkaSettings, producer } from '../../sinks/kafka/client.ts';
-import { isPassing } from '../../sinks/kafka/failure.ts';
 import { topicName } from '../../sinks/kafka/topics.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { LogRecord } from '../../src/sources/log-source.ts';
@@ -15,6 +14,7 @@ import { queueEvent } from '../../streams/records/queue-event.ts';
 import { queueWindow } from '../../streams/records/queue-window.ts';
 import { writeBusyTrace } from '../support/busy-trace.ts';
 import { quiet, useKafka } from '../support/kafka.ts';
+import { committedOf } from '../support/kafka-records.ts';
 import { readTopicsInPython } from '../support/kafka-topics.ts';
 import {
   logBytes,
@@ -32,11 +32,12 @@ const timeZone = 'Asia/Jerusalem';
 const login = { clientId: 'copy-test', clientSecret: 'copy-secret' };
 const speed = 1000;
 /** Of each of the two runs of which the journal is made. */
-const journalBytes = 700_000;
+const journalBytes = 500_000;
 /** Short windows, so that hardly an event is without a fact: one that is derived twice or not at all is missed then. */
 const always = ['--time-zone', timeZone, '--window-size-ms', '2000'];
 const derived = recordTypes.filter(({ name }) => name !== queueEvent.name);
 
+const started: PipelineProcess[] = [];
 let client: Admin;
 let folder = '';
 let journal: readonly LogRecord[] = [];
@@ -65,16 +66,25 @@ kafka.describe('the journal of an embedded run, copied into a Kafka topic,', () 
     outputs = await readLog(join(folder, 'outputs'));
   });
   afterAll(async () => {
+    // Nothing is left of a test that failed.
+    for (const { child } of started) child.kill('SIGKILL');
+    await Promise.all(started.map(({ ended }) => ended));
     const ours = (await client.listTopics()).filter((name) => name.startsWith(kafka.settings().topicPrefix));
     await client.deleteTopics({ topics: ours });
     await client.disconnect();
     await rm(folder, { recursive: true, force: true });
   });
 
+  function start(...[args, env]: Parameters<typeof startProcess>): PipelineProcess {
+    const running = startProcess(args, env);
+    started.push(running);
+    return running;
+  }
+
   async function runUntilJournaled(env: Readonly<Record<string, string>>): Promise<PipelineProcess> {
     const dir = join(folder, 'journal');
     const enough = (await logBytes(dir)) + journalBytes;
-    const running = startProcess(['run', '--data-dir', folder, ...always], env);
+    const running = start(['run', '--data-dir', folder, ...always], env);
     await until(async () => (await logBytes(dir)) > enough, running);
     return running;
   }
@@ -88,7 +98,7 @@ kafka.describe('the journal of an embedded run, copied into a Kafka topic,', () 
       QUEUECAST_KAFKA_RETENTION_MS: 'none',
       QUEUECAST_KAFKA_SESSION_MS: '2000',
     };
-    const created = startProcess(['topics', 'create'], env);
+    const created = start(['topics', 'create'], env);
     expect(await created.ended, created.output()).toBe(0);
     const topic = topicName(settings.topicPrefix, queueEvent);
     const writer = producer(settings, quiet);
@@ -101,18 +111,9 @@ kafka.describe('the journal of an embedded run, copied into a Kafka topic,', () 
     }
     await writer.disconnect();
     const groupId = `${settings.topicPrefix}.derive`;
-    const committed = async () => {
-      try {
-        const [offsets] = await client.fetchOffsets({ groupId, topics: [topic] });
-        return Number(offsets?.partitions[0]?.offset ?? -1);
-      } catch (error) {
-        // A broker that has only just started does not know its groups yet.
-        if (isPassing(error)) return -1;
-        throw error;
-      }
-    };
+    const committed = () => committedOf(settings, groupId, topic, 0);
     const derive = (...args: readonly string[]) =>
-      startProcess(['run', '--role', 'derive', '--data-dir', join(folder, 'kafka'), ...always, ...args], env);
+      start(['run', '--role', 'derive', '--data-dir', join(folder, 'kafka'), ...always, ...args], env);
     return { settings, committed, derive };
   }
 
@@ -186,7 +187,7 @@ function expectGoesOnFrom(left: number, running: PipelineProcess): void {
 
 interface Place {
   readonly settings: KafkaSettings;
-  /** Up to where the journal's outputs are committed; -1 before the first. */
+  /** Up to where the journal's outputs are committed. */
   committed(): Promise<number>;
   derive(...args: readonly string[]): PipelineProcess;
 }

@@ -1,31 +1,28 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../../sinks/clock.ts';
 import { type Admin, admin, type KafkaSettings, transactionalProducer } from '../../sinks/kafka/client.ts';
 import { topicName } from '../../sinks/kafka/topics.ts';
-import type { LogRecord } from '../../sinks/log/log-tail.ts';
-import { runGroup } from '../../src/sources/kafka-group.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { queueEvent } from '../../streams/records/queue-event.ts';
 import { queueWindow } from '../../streams/records/queue-window.ts';
 import { waitPrediction } from '../../streams/records/wait-prediction.ts';
 import { quiet, useKafka } from '../support/kafka.ts';
+import { readTopic, type TopicRecord } from '../support/kafka-records.ts';
 import {
   partitionsByJava,
   partitionsByPython,
   readTopicOnConsole,
   readTopicsInPython,
-  type TopicRecord,
+  type RawRecord,
 } from '../support/kafka-topics.ts';
 import { startProcess } from '../support/pipeline-process.ts';
 
 // What a run writes is for others to read, with what they have: here the distribution's own tools, and a client for Python.
 
 const kafka = useKafka();
-const never = new AbortController().signal;
 const partitions = 6;
 const queues = ['PS', 'PE', 'IN', 'NE', 'NW', 'TT'];
 /** Callers for each of some queues, so that there are keys for every partition: one who is answered, one who gives up. */
@@ -50,7 +47,7 @@ let folder = '';
 let topics: readonly string[] = [];
 /** What our own reader hands over, by topic. */
 let ours: ReadonlyMap<string, readonly string[]> = new Map();
-let inPython: readonly TopicRecord[] = [];
+let inPython: readonly RawRecord[] = [];
 
 kafka.describe('what a run leaves in Kafka', () => {
   beforeAll(async () => {
@@ -81,7 +78,8 @@ kafka.describe('what a run leaves in Kafka', () => {
       join(folder, 'data'),
     ];
     await finish(args, env);
-    [ours, inPython] = await Promise.all([readAsWeDo(), readTopicsInPython(settings.brokers, topics)]);
+    ours = new Map(await Promise.all(topics.map(readAsWeDo)));
+    inPython = await readTopicsInPython(settings.brokers, topics);
   });
   afterAll(async () => {
     const ours = (await client.listTopics()).filter((name) => name.startsWith(kafka.settings().topicPrefix));
@@ -109,23 +107,9 @@ kafka.describe('what a run leaves in Kafka', () => {
     await writer.disconnect();
   }
 
-  /** As the pipeline itself reads: in a group, here one that has every partition. */
-  async function readAsWeDo(): Promise<ReadonlyMap<string, readonly string[]>> {
-    const lines = new Map<string, string[]>(topics.map((topic) => [topic, []]));
-    const group = { kafka: settings, log: quiet, clock: systemClock, groupId: `g${randomUUID()}`, topics };
-    await runGroup(
-      { ...group, gatherMs: 0, batchEventsMax: 1000, drained: AbortSignal.abort() },
-      async ({ partition, source }, signal) => {
-        const read = (topic: string) =>
-          source(topic, 0).run(({ events }) => {
-            lines.get(topic)!.push(...events.map((event) => ourLine(partition, event)));
-            return Promise.resolve();
-          }, signal);
-        await Promise.all(topics.map(read));
-      },
-      never,
-    );
-    return new Map(Array.from(lines, ([topic, found]) => [topic, found.sort()]));
+  /** As the pipeline itself reads. */
+  async function readAsWeDo(topic: string): Promise<readonly [string, readonly string[]]> {
+    return [topic, (await readTopic(settings, topic)).map(ourLine).sort()];
   }
 
   const journal = () => topicName(settings.topicPrefix, queueEvent);
@@ -156,7 +140,7 @@ kafka.describe('what a run leaves in Kafka', () => {
   });
 
   test('has an id for each record, the same only for the same record at the same time', () => {
-    const idOf = ({ headers }: TopicRecord) => new Map(headers).get('ce_id');
+    const idOf = ({ headers }: RawRecord) => new Map(headers).get('ce_id');
     const contents = new Set(inPython.map(({ topic, key, atMs, value }) => JSON.stringify([topic, key, atMs, value])));
     expect(new Set(inPython.map(idOf)).size).toBe(contents.size);
     const windows = ofTopic(topicName(settings.topicPrefix, queueWindow));
@@ -189,12 +173,12 @@ kafka.describe('what a run leaves in Kafka', () => {
   });
 });
 
-const ourLine = (partition: number, { offset, key, atMs, value }: LogRecord) =>
+const ourLine = ({ partition, offset, key, atMs, value }: TopicRecord) =>
   JSON.stringify([partition, offset, key, atMs, JSON.stringify(value)]);
-const theirLine = ({ partition, offset, key, atMs, value }: TopicRecord) =>
+const theirLine = ({ partition, offset, key, atMs, value }: RawRecord) =>
   JSON.stringify([partition, offset, key, atMs, value]);
 
-function expectCloudEvent({ topic, key, value, atMs, headers }: TopicRecord): void {
+function expectCloudEvent({ topic, key, value, atMs, headers }: RawRecord): void {
   // Computed anew from what is in the topic: a record that is derived again has the id it had.
   const hash = createHash('sha256').update(`${topic}\n${key}\n${atMs}\n${value}`).digest('hex');
   expect(headers).toHaveLength(7);

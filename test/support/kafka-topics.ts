@@ -1,25 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
+import { fetchKafka, kafkaClasspath } from './kafka.ts';
 import { runPython } from './python.ts';
 
 // Whole topics as others see them: the distribution's own tools, and a client that shares no code with ours.
 
 const textOrNull = z.string().nullable();
-const topicRecord = z.object({
+const rawRecord = z.object({
   topic: z.string(),
   partition: z.int(),
   offset: z.int(),
   key: textOrNull,
-  /** As it is in the topic. */
   value: textOrNull,
   atMs: z.int(),
   headers: z.array(z.tuple([z.string(), textOrNull])),
 });
 
-export type TopicRecord = z.infer<typeof topicRecord>;
+/** A record as it is in its topic. */
+export type RawRecord = z.infer<typeof rawRecord>;
 
 const readWhole = `
 import json, sys
@@ -53,9 +52,9 @@ export async function readTopicsInPython(
   brokers: readonly string[],
   topics: readonly string[],
   isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
-): Promise<readonly TopicRecord[]> {
+): Promise<readonly RawRecord[]> {
   const printed = await runPython(readWhole, [brokers.join(','), isolation, ...topics]);
-  return linesOf(printed).map((line) => topicRecord.parse(JSON.parse(line)));
+  return linesOf(printed).map((line) => rawRecord.parse(JSON.parse(line)));
 }
 
 const produceKeys = `
@@ -106,7 +105,7 @@ export async function readTopicOnConsole(
   brokers: readonly string[],
   topic: string,
   count: number,
-): Promise<readonly TopicRecord[]> {
+): Promise<readonly RawRecord[]> {
   const shown = ['timestamp', 'partition', 'offset', 'headers', 'key', 'value'];
   const printed = await runKafkaTool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
     ...['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning'],
@@ -115,7 +114,7 @@ export async function readTopicOnConsole(
   ]);
   return linesOf(printed).map((line) => {
     const [stamp, partition, offset, headers, key, ...value] = line.split('\t');
-    return topicRecord.parse({
+    return rawRecord.parse({
       topic,
       partition: numberAfter('Partition:', partition),
       offset: numberAfter('Offset:', offset),
@@ -134,21 +133,11 @@ const numberAfter = (name: string, text = '') => (text.startsWith(name) ? Number
 
 const linesOf = (printed: string) => printed.split('\n').filter((line) => line !== '');
 
-const jars = join(import.meta.dirname, '../../.cache/kafka');
-
-/** Runs a tool of the distribution, from the jars that a broker was started from. Resolves with what it prints. */
+/** Runs a tool of the distribution. Resolves with what it prints. */
 async function runKafkaTool(name: string, args: readonly string[], input = ''): Promise<string> {
-  const [version] = (await readdir(jars).catch(() => []))
-    .filter((each) => /^\d/.test(each))
-    .sort()
-    .reverse();
-  if (version === undefined) {
-    throw new Error(
-      `The tools of Kafka are not in ${jars}: a broker that tests start without Docker brings them there.`,
-    );
-  }
+  await fetchKafka();
   // It starts often and lives short.
-  const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', join(jars, version, '*')];
+  const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', kafkaClasspath];
   const child = spawn('java', [...java, name, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let [printed, told] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));

@@ -42,13 +42,13 @@ export function simulatorEnv(url: string, clientId: string, clientSecret: string
 }
 
 /** Polls until a condition holds; rejects when the process it is waited for has ended. */
-export async function until(condition: () => Promise<boolean>, running?: PipelineProcess): Promise<void> {
+export async function until(condition: () => Promise<boolean>, running?: PipelineProcess, everyMs = 5): Promise<void> {
   const never = new AbortController().signal;
   while (!(await condition())) {
     if (running !== undefined && running.child.exitCode !== null) {
       throw new Error(`the process ended with ${running.child.exitCode}:\n${running.output()}`);
     }
-    await systemClock.sleep(5, never);
+    await systemClock.sleep(everyMs, never);
   }
 }
 
