@@ -82,7 +82,9 @@ export function startFleet({ kafka, dataDir, env, timeZone, sink }: FleetSetting
     const { running } = member;
     void running.ended.then((how) => {
       if (isDestroyed || !member.isKept || member.running !== running) return;
-      member.exits.push(`${member.role} ended with ${how}:\n${running.output().slice(-2_000)}`);
+      // A transaction that the brokers have ended by themselves looks like a takeover; a supervisor starts it again, as it is told to.
+      const isFenced = member.role === 'ingest' && running.output().includes('QC_SINK_FENCED');
+      if (!isFenced) member.exits.push(`${member.role} ended with ${how}:\n${running.output().slice(-2_000)}`);
       startMember(member, number);
     });
   }
