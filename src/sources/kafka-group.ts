@@ -50,6 +50,8 @@ interface Reading {
   nextOffset: Position;
   stopOffset: Position | undefined;
   isEnded: boolean;
+  /** Done when the batch before is. */
+  turn: Promise<void>;
   end(failure?: { readonly error: unknown }): void;
 }
 
@@ -165,6 +167,7 @@ export async function runGroup(
           nextOffset: Math.max(fromOffset, low),
           stopOffset: isFinite ? high : undefined,
           isEnded: false,
+          turn: Promise.resolve(),
           end(reason) {
             failed ??= reason;
             reading.isEnded = true;
@@ -284,8 +287,11 @@ export async function runGroup(
       const { batch } = payload;
       const reading = readingOf(batch.topic, batch.partition);
       if (reading === undefined || payload.isStale() || !payload.isRunning()) return;
+      // A consumer that begins anew fetches again what is in work: it waits for its turn, and then finds it done.
+      const turn = reading.turn.then(() => take(reading, batch, () => payload.heartbeat()));
+      reading.turn = turn.catch(() => undefined);
       try {
-        await take(reading, batch, () => payload.heartbeat());
+        await turn;
         payload.resolveOffset(String(reading.nextOffset - 1));
       } catch (error) {
         reading.end({ error });
