@@ -189,7 +189,7 @@ export async function runGroup(
           if (isDone(reading)) reading.end();
           else seek(reading);
           if (!ending.signal.aborted) await untilAborted(ending.signal);
-          await inFlight;
+          await reading.turn;
         } finally {
           readings.delete(reading);
           runSignal.removeEventListener('abort', onAbort);
@@ -218,8 +218,6 @@ export async function runGroup(
     }
   }
 
-  let inFlight: Promise<void> = Promise.resolve();
-
   /** Hands a fetched batch over in pieces; the group hears of us meanwhile. */
   async function take(reading: Reading, batch: KafkaBatch, heartbeat: () => Promise<void>): Promise<void> {
     const records = batch.messages
@@ -232,9 +230,7 @@ export async function runGroup(
       // The last piece of a fetch answers for the markers after it as well.
       const isLast = at + batchEventsMax >= records.length;
       const position = isLast ? Math.max(last?.offset ?? 0, lastOffset) + 1 : (last?.offset ?? 0) + 1;
-      const acknowledged = reading.onBatch({ events, position });
-      inFlight = acknowledged.catch(() => undefined);
-      await whileBeating(acknowledged, heartbeat);
+      await whileBeating(reading.onBatch({ events, position }), heartbeat);
       reading.nextOffset = position;
     }
     if (!reading.isEnded) passTo(reading, lastOffset + 1);
