@@ -53,6 +53,13 @@ const patientRetry: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2000, 
 /** The coordinator is still ending the transaction before for some ms: the first wait has to be about as short. */
 const quickRetry: RetryOptions = { initialRetryTime: 20, maxRetryTime: 2000, retries: 10 };
 
+/**
+ * No retry at all, for which an idempotent producer takes no 0. When one leader fails a send, kafkajs does not wait for the others: it sends
+ * them their part again, under new sequence numbers, so that no broker finds out; and it leaves out what has moved to a leader
+ * that had answered already. On three brokers both are part of every day.
+ */
+const noRetry: RetryOptions = { retries: Number.NaN };
+
 // A batch in a codec that is not registered ends the consumer, whoever wrote it.
 CompressionCodecs[CompressionTypes.Snappy] = () => snappy;
 CompressionCodecs[CompressionTypes.LZ4] = () => lz4;
@@ -98,6 +105,8 @@ export function producer(settings: KafkaSettings, log: Logger): Producer {
 export interface TransactionalProducerOptions {
   /** Whoever connects with it fences the producer that had it before. */
   readonly transactionalId: string;
+  /** Whether a send that fails is made again: safe only when no send goes to more than one partition. */
+  readonly resends: boolean;
   /** After this long without an end the broker aborts the transaction; 60 s unless told. */
   readonly transactionTimeoutMs?: number;
 }
@@ -106,7 +115,7 @@ export interface TransactionalProducerOptions {
 export function transactionalProducer(
   settings: KafkaSettings,
   log: Logger,
-  { transactionalId, transactionTimeoutMs = 60_000 }: TransactionalProducerOptions,
+  { transactionalId, resends, transactionTimeoutMs = 60_000 }: TransactionalProducerOptions,
 ): Producer {
   // Sends retry by the producer's settings, begin and end of a transaction by the client's, whatever the producer is given.
   const inner = kafkaWith(settings, log, quickRetry).producer({
@@ -116,7 +125,7 @@ export function transactionalProducer(
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
     createPartitioner: Partitioners.DefaultPartitioner,
-    retry: quickRetry,
+    retry: resends ? quickRetry : noRetry,
   });
   return { ...inOrder(inner), transaction: async () => inOrder(await inner.transaction()) };
 }

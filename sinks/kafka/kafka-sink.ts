@@ -3,7 +3,7 @@ import type { EpochMs } from '../../streams/record.ts';
 import type { Clock } from '../clock.ts';
 import { SinkError } from '../errors.ts';
 import { retry } from '../retry.ts';
-import type { Delivery, Sink } from '../sink.ts';
+import type { Delivery, Position, Sink } from '../sink.ts';
 import { toCheckpointMessages } from './checkpoint-message.ts';
 import { admin, type KafkaSettings, type Transaction, transactionalProducer } from './client.ts';
 import { isFencing, isPassing, kafkaFailure } from './failure.ts';
@@ -16,7 +16,10 @@ export interface KafkaSinkSettings extends Pick<MessageSettings, 'shard' | 'sour
   readonly clock: Clock;
   /** Whoever opens a sink with it takes over from the sink that had it before. One for each shard and role. */
   readonly transactionalId: string;
-  /** Where the position of what was read is committed; undefined for a sink whose source cannot be rewound. */
+  /**
+   * Where the position of what was read is committed. Undefined for a sink whose source cannot be rewound: since it cannot begin
+   * anew, it tries again what fails, and must write to one partition only.
+   */
   readonly input?: { readonly groupId: string; readonly topic: string; readonly partition: number };
   /** What one record batch may take at the broker (`max.message.bytes`), with room for its frame. Default 900,000. */
   readonly batchBytesMax?: number;
@@ -37,7 +40,7 @@ const visibleEveryMs = 10;
 export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> {
   const { kafka, log, transactionalId, shard, source, input, batchBytesMax = 900_000, clock } = settings;
   const addressing: MessageSettings = { topicPrefix: kafka.topicPrefix, shard, source };
-  const producer = transactionalProducer(kafka, log, { transactionalId });
+  const producer = transactionalProducer(kafka, log, { transactionalId, resends: input === undefined });
   let failure: Error | undefined;
   let isClosed = false;
   let committed = -1;
@@ -45,7 +48,16 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
   /** The last offsets of the transaction committed last. */
   let written: readonly WrittenEnd[] = [];
 
-  async function write(transaction: Transaction, delivery: Delivery): Promise<void> {
+  /** The position goes first: the broker may still be ending the transaction before, and this alone can be asked again and again. */
+  async function writePosition(transaction: Transaction, position: Position): Promise<void> {
+    if (input === undefined) return;
+    const { groupId, topic, partition } = input;
+    const partitions = [{ partition, offset: String(position) }];
+    const send = () => transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
+    await retry(send, { isPassing, everyMs: 10, withinMs: 10_000, clock }, never);
+  }
+
+  async function writeRecords(transaction: Transaction, delivery: Delivery): Promise<void> {
     const messages = delivery.outputs.map((output) => toMessage(output, addressing));
     // The parts of a checkpoint go with the records: one commit for all.
     lastAtMs = delivery.outputs.at(-1)?.atMs ?? lastAtMs;
@@ -63,12 +75,6 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
       }
     }
     written = [...ends.values()];
-    if (input === undefined) return;
-    const { groupId, topic, partition } = input;
-    const partitions = [{ partition, offset: String(delivery.position) }];
-    const send = () => transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
-    // The client sends this once only, though it may meet a coordinator that starts, or the end of the transaction before.
-    await retry(send, { isPassing, everyMs: 10, withinMs: 10_000, clock }, never);
   }
 
   try {
@@ -89,7 +95,8 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
       try {
         const transaction = await producer.transaction();
         try {
-          await write(transaction, delivery);
+          await writePosition(transaction, delivery.position);
+          await writeRecords(transaction, delivery);
           await transaction.commit();
         } catch (error) {
           // What was sent is never seen; the broker ends the transaction itself if this fails too. To a producer that is fenced off in the middle of

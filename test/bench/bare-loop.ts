@@ -8,7 +8,7 @@ import { quiet } from '../support/kafka.ts';
 const [brokers = '', input = '', output = '', end = '0'] = process.argv.slice(2);
 const kafka = { brokers: brokers.split(','), clientId: 'bare', ssl: false, topicPrefix: 'bare' };
 const groupId = `${output}.group`;
-const writer = transactionalProducer(kafka, quiet, { transactionalId: output });
+const writer = transactionalProducer(kafka, quiet, { transactionalId: output, resends: true });
 await writer.connect();
 const reader = createConsumer(kafka, quiet, { groupId });
 await reader.connect();
@@ -25,12 +25,12 @@ await new Promise<void>((resolve) => {
       return { key, value: JSON.stringify({ queueId: event.queueId, mediaType: 'voice', ...prediction }), timestamp };
     });
     const transaction = await writer.transaction();
-    await transaction.send({ topic: output, messages });
     const offset = String(Number(batch.lastOffset()) + 1);
     await transaction.sendOffsets({
       consumerGroupId: groupId,
       topics: [{ topic: input, partitions: [{ partition: 0, offset }] }],
     });
+    await transaction.send({ topic: output, messages });
     await transaction.commit();
     resolveOffset(batch.lastOffset());
     if (Number(offset) >= Number(end)) resolve();

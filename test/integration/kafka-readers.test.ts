@@ -95,7 +95,10 @@ kafka.describe('what a run leaves in Kafka', () => {
 
   /** What a process that died has left in every partition. */
   async function abortRecords(): Promise<void> {
-    const writer = transactionalProducer(settings, quiet, { transactionalId: `${settings.topicPrefix}-died` });
+    const writer = transactionalProducer(settings, quiet, {
+      transactionalId: `${settings.topicPrefix}-died`,
+      resends: true,
+    });
     await writer.connect();
     const transaction = await writer.transaction();
     for (const topic of topics) {

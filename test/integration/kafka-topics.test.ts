@@ -169,7 +169,7 @@ kafka.describe('topics on a real broker', () => {
   test('transactions follow each other without a long wait, and what is aborted is never read', async () => {
     const topic = prefixed('transactions');
     await broker.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 4 }] });
-    const writer = transactionalProducer(kafka.settings(), quiet, { transactionalId: topic });
+    const writer = transactionalProducer(kafka.settings(), quiet, { transactionalId: topic, resends: true });
     await writer.connect();
     const spread = (value: string) =>
       [0, 1, 2, 3].map((partition) => ({ partition, value: `${value} in ${partition}` }));
