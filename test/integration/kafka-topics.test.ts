@@ -13,7 +13,9 @@ import { checkpointTopic, ensureTopics, topicDrift, topicName, topicPlan } from 
 import { queueEvent } from '../../streams/records/queue-event.ts';
 import { queueState } from '../../streams/records/queue-state.ts';
 import { recordTypes } from '../../streams/records/all.ts';
+import { heardLog } from '../support/heard-log.ts';
 import { quiet, startKafka, useKafka } from '../support/kafka.ts';
+import { until } from '../support/pipeline-process.ts';
 
 const kafka = useKafka();
 
@@ -196,6 +198,31 @@ kafka.describe('topics on a real broker', () => {
     expect(values).toHaveLength(expected.length * 4);
     // About 2 s; with the first wait of 300 ms that kafkajs has by itself, about 16 s.
     expect(tookMs).toBeLessThan(10_000);
+  });
+
+  test('a send that fails is made again only where it goes to one partition', async () => {
+    const topic = prefixed('resends');
+    const { log, lines } = heardLog('debug');
+    const refusals = () => lines().filter(({ error }) => /does not host this topic-partition/.test(String(error)));
+    const open = async (resends: boolean) => {
+      const writer = transactionalProducer(kafka.settings(), log, { transactionalId: `${topic}-${resends}`, resends });
+      await writer.connect();
+      return { writer, transaction: await writer.transaction() };
+    };
+    const [once, again] = await Promise.all([open(false), open(true)]);
+
+    const messages = [0, 1].map((partition) => ({ partition, value: 'refused' }));
+    await expect(once.transaction.send({ topic, messages })).rejects.toThrow(/does not host this topic-partition/);
+    expect(refusals()).toHaveLength(1);
+
+    const sent = again.transaction.send({ topic, messages: [{ partition: 1, value: 'taken' }] });
+    await until(() => Promise.resolve(refusals().length > 2));
+    await broker.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 2 }] });
+    await sent;
+    await again.transaction.commit();
+    await Promise.all([once.writer.disconnect(), again.writer.disconnect()]);
+
+    expect(await readValues(topic, 1)).toEqual(['taken']);
   });
 });
 

@@ -1,19 +1,13 @@
 import { once } from 'node:events';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createKafka, type KafkaSettings, producer, transactionalProducer } from '../../../sinks/kafka/client.ts';
 import { lz4, snappy, zstd } from '../../../sinks/kafka/codecs.ts';
 import { pinoLevelOf } from '../../../sinks/kafka/log-level.ts';
+import { heardLog } from '../../support/heard-log.ts';
 import { givenBrokers } from '../../support/kafka.ts';
 
 const settings: KafkaSettings = { brokers: ['127.0.0.1:1'], clientId: 'test', ssl: false, topicPrefix: 'qc' };
-
-/** A log and the lines it was given. */
-function heardLog(level: string): { log: Logger; lines: () => readonly Record<string, unknown>[] } {
-  const lines: string[] = [];
-  const log = pino({ level }, { write: (line: string) => void lines.push(line) });
-  return { log, lines: () => lines.map((line): Record<string, unknown> => JSON.parse(line)) };
-}
 
 describe('the log of the Kafka client', () => {
   test.each([
