@@ -17,6 +17,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { assignNumbers, type Claim } from './assignment.ts';
 import { lz4, snappy, zstd } from './codecs.ts';
+import { passOverEmptyBatches } from './empty-batches.ts';
 import { isRefusal } from './failure.ts';
 import { pinoLevelOf } from './log-level.ts';
 
@@ -64,6 +65,8 @@ const noRetry: RetryOptions = { retries: Number.NaN };
 CompressionCodecs[CompressionTypes.Snappy] = () => snappy;
 CompressionCodecs[CompressionTypes.LZ4] = () => lz4;
 CompressionCodecs[CompressionTypes.ZSTD] = () => zstd;
+
+passOverEmptyBatches();
 
 // It asks one broker after the other for a coordinator, whatever they answer: a missing right would be a broker that is away.
 const { withBroker } = brokerPool.prototype;
