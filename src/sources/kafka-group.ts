@@ -4,7 +4,6 @@ import type { Clock } from '../../sinks/clock.ts';
 import { SinkError } from '../../sinks/errors.ts';
 import {
   admin,
-  type Batch as KafkaBatch,
   consumer as createConsumer,
   type Consumer,
   type KafkaSettings,
@@ -13,7 +12,8 @@ import {
 import { kafkaFailure } from '../../sinks/kafka/failure.ts';
 import type { LogRecord } from '../../sinks/log/log-tail.ts';
 import type { Position } from '../../sinks/sink.ts';
-import type { OnBatch, Source } from './source.ts';
+import { createReading, type Reading, untilAborted } from './kafka-reading.ts';
+import type { Source } from './source.ts';
 
 export interface KafkaGroupSettings {
   readonly kafka: KafkaSettings;
@@ -42,26 +42,10 @@ export interface OwnedPartition {
   readonly source: (topic: string, fromOffset: Position, options?: { readonly isFinite: boolean }) => Source<LogRecord>;
 }
 
-/** One source that is being run. */
-interface Reading {
-  readonly topic: string;
-  readonly partition: number;
-  readonly onBatch: OnBatch<LogRecord>;
-  nextOffset: Position;
-  stopOffset: Position | undefined;
-  isEnded: boolean;
-  /** Done when the batch before is. */
-  turn: Promise<void>;
-  end(failure?: { readonly error: unknown }): void;
-}
-
 interface Task {
   readonly revoked: AbortController;
   readonly done: Promise<void>;
 }
-
-/** How often the group hears of us while a batch is being worked on. */
-const heartbeatEveryMs = 1_000;
 
 /** So often in a row the consumer may begin anew without having joined the group. */
 const crashesMax = 3;
@@ -108,8 +92,9 @@ export async function runGroup(
 
   const pause = (topic: string, partition: number) => consumer.pause([{ topic, partitions: [partition] }]);
 
-  function seek({ topic, partition, nextOffset }: Reading): void {
-    consumer.seek({ topic, partition, offset: String(nextOffset) });
+  function seek(reading: Reading): void {
+    const { topic, partition } = reading;
+    consumer.seek({ topic, partition, offset: String(reading.nextOffset()) });
     consumer.resume([{ topic, partitions: [partition] }]);
   }
 
@@ -158,25 +143,14 @@ export async function runGroup(
         runSignal.throwIfAborted();
         const { low, high } = await knownEnd(topic, partition, fromOffset, runSignal);
         if (fromOffset !== 0 && fromOffset < low) throw deletedBefore(topic, partition, fromOffset, low);
-        const ending = new AbortController();
-        let failed: { readonly error: unknown } | undefined;
-        const reading: Reading = {
-          topic,
-          partition,
-          onBatch,
-          nextOffset: Math.max(fromOffset, low),
+        const reading = createReading({
+          ...{ topic, partition, topicPrefix: kafka.topicPrefix, batchEventsMax, onBatch, clock },
+          fromOffset: Math.max(fromOffset, low),
           stopOffset: isFinite ? high : undefined,
-          isEnded: false,
-          turn: Promise.resolve(),
-          end(reason) {
-            failed ??= reason;
-            reading.isEnded = true;
-            ending.abort();
-          },
-        };
+        });
         const stopNow = () => {
-          knownEnd(topic, partition, reading.nextOffset, over.signal).then(
-            (found) => stopAt(reading, found.high),
+          knownEnd(topic, partition, reading.nextOffset(), over.signal).then(
+            (found) => reading.stopAt(found.high),
             (error: unknown) => reading.end({ error }),
           );
         };
@@ -186,24 +160,16 @@ export async function runGroup(
         if (drain.aborted && !isFinite) stopNow();
         else if (!isFinite) drain.addEventListener('abort', stopNow, { once: true });
         try {
-          if (isDone(reading)) reading.end();
-          else seek(reading);
-          if (!ending.signal.aborted) await untilAborted(ending.signal);
-          await reading.turn;
+          if (!reading.isEnded()) seek(reading);
+          await reading.ended();
         } finally {
           readings.delete(reading);
           runSignal.removeEventListener('abort', onAbort);
           drain.removeEventListener('abort', stopNow);
           pause(topic, partition);
         }
-        if (failed !== undefined) throw failed.error;
       },
     });
-  }
-
-  function stopAt(reading: Reading, offset: Position): void {
-    reading.stopOffset = offset;
-    if (isDone(reading)) reading.end();
   }
 
   /** Where a partition begins and ends for readers of committed records. */
@@ -218,48 +184,8 @@ export async function runGroup(
     }
   }
 
-  /** Hands a fetched batch over in pieces; the group hears of us meanwhile. */
-  async function take(reading: Reading, batch: KafkaBatch, heartbeat: () => Promise<void>): Promise<void> {
-    const records = batch.messages
-      .filter(({ offset }) => Number(offset) >= reading.nextOffset)
-      .map((message) => toRecord(kafka.topicPrefix, batch, message));
-    const lastOffset = Number(batch.lastOffset());
-    for (let at = 0; at < records.length && !reading.isEnded; at += batchEventsMax) {
-      const events = records.slice(at, at + batchEventsMax);
-      const last = events.at(-1);
-      // The last piece of a fetch answers for the markers after it as well.
-      const isLast = at + batchEventsMax >= records.length;
-      const position = isLast ? Math.max(last?.offset ?? 0, lastOffset) + 1 : (last?.offset ?? 0) + 1;
-      await whileBeating(reading.onBatch({ events, position }), heartbeat);
-      reading.nextOffset = position;
-    }
-    if (!reading.isEnded) passTo(reading, lastOffset + 1);
-  }
-
-  function passTo(reading: Reading, offset: Position): void {
-    reading.nextOffset = Math.max(reading.nextOffset, offset);
-    if (isDone(reading)) reading.end();
-  }
-
-  async function whileBeating(acknowledged: Promise<void>, heartbeat: () => Promise<void>): Promise<void> {
-    const done = new AbortController();
-    const beating = (async () => {
-      for (;;) {
-        await clock.sleep(heartbeatEveryMs, done.signal);
-        await heartbeat();
-      }
-    })();
-    // What the group wants of us is asked for again with the next fetch.
-    beating.catch(() => undefined);
-    try {
-      await acknowledged;
-    } finally {
-      done.abort();
-    }
-  }
-
   const readingOf = (topic: string, partition: number) =>
-    [...readings].find((each) => each.topic === topic && each.partition === partition && !each.isEnded);
+    [...readings].find((each) => each.topic === topic && each.partition === partition && !each.isEnded());
 
   const onAbort = () => end({ error: signal.reason });
   // Every source listens.
@@ -274,24 +200,14 @@ export async function runGroup(
     listen(consumer, {
       onJoined,
       onCrash: (error) => end({ error: kafkaFailure(error, `reading ${topics.join(', ')} as group ${groupId}`) }),
-      onPassed: (topic, partition, offset) => {
-        const reading = readingOf(topic, partition);
-        if (reading !== undefined) passTo(reading, offset);
-      },
+      onPassed: (topic, partition, offset) => readingOf(topic, partition)?.passTo(offset),
     });
     await runBatches(consumer, async (payload) => {
       const { batch } = payload;
       const reading = readingOf(batch.topic, batch.partition);
       if (reading === undefined || payload.isStale() || !payload.isRunning()) return;
-      // A consumer that begins anew fetches again what is in work: it waits for its turn, and then finds it done.
-      const turn = reading.turn.then(() => take(reading, batch, () => payload.heartbeat()));
-      reading.turn = turn.catch(() => undefined);
-      try {
-        await turn;
-        payload.resolveOffset(String(reading.nextOffset - 1));
-      } catch (error) {
-        reading.end({ error });
-      }
+      await reading.take(batch, () => payload.heartbeat());
+      payload.resolveOffset(String(reading.nextOffset() - 1));
     });
     if (!over.signal.aborted) await untilAborted(over.signal);
   } catch (error) {
@@ -304,7 +220,7 @@ export async function runGroup(
     await consumer.disconnect();
     await client.disconnect();
   }
-  if (failure !== undefined) throw failure.error;
+  if (failure !== undefined) throw kafkaFailure(failure.error, `working on ${topics.join(', ')} as group ${groupId}`);
 }
 
 interface Listeners {
@@ -325,33 +241,6 @@ function listen(consumer: Consumer, { onJoined, onCrash, onPassed }: Listeners):
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     if (payload.batchSize === 0) onPassed(payload.topic, payload.partition, Number(payload.lastOffset) + 1);
   });
-}
-
-const isDone = ({ nextOffset, stopOffset }: Reading) => stopOffset !== undefined && nextOffset >= stopOffset;
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function toRecord(prefix: string, batch: KafkaBatch, { key, timestamp, value, offset }: Message): LogRecord {
-  return {
-    record: batch.topic.slice(prefix.length + 1),
-    key: key?.toString() ?? '',
-    atMs: Number(timestamp),
-    value: value === null ? null : parse(value, batch, offset),
-    offset: Number(offset),
-  };
-}
-
-type Message = KafkaBatch['messages'][number];
-
-function parse(value: Buffer, { topic, partition }: KafkaBatch, offset: string): unknown {
-  try {
-    return JSON.parse(value.toString());
-  } catch (cause) {
-    const message = `The record at offset ${offset} of ${topic}, partition ${partition}, is no JSON, so queuecast did not write it: let nobody else write to this topic, and use another QUEUECAST_TOPIC_PREFIX.`;
-    throw new SinkError('QC_SCHEMA_DRIFT', message, { cause });
-  }
 }
 
 function deletedBefore(topic: string, partition: number, from: Position, low: Position): SinkError {

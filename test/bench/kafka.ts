@@ -22,7 +22,7 @@ import { committedOf, endOf } from '../support/kafka-records.ts';
 import { simulatorEnv, until } from '../support/pipeline-process.ts';
 import { fillJournal, observation, snapshots, tick } from './journal.ts';
 
-// npm run bench -- --kafka: what derive does on a real broker of its own, in one run; processes of their own, as in production.
+// npm run bench -- --only kafka: what derive does on a real broker of its own, in one run; processes of their own, as in production.
 
 const never = new AbortController().signal;
 const root = packageFolder();

@@ -13,7 +13,7 @@ import { queueEvent } from '../../streams/records/queue-event.ts';
 import { writeBusyTrace } from '../support/busy-trace.ts';
 import { deriveSettings } from '../support/derive-settings.ts';
 import { type KafkaCluster, startKafka, useKafka } from '../support/kafka.ts';
-import { committedOf, endOf, readTopic } from '../support/kafka-records.ts';
+import { committedOf, deleteTopics, endOf, readTopic } from '../support/kafka-records.ts';
 import { compareOutputs, deriveWritten, findFrames, randomNumbers, type SentFrame } from '../support/oracle.ts';
 import { readParquetRows } from '../support/parquet.ts';
 import { simulatorEnv, until } from '../support/pipeline-process.ts';
@@ -143,6 +143,7 @@ async function runOnce(
   } finally {
     fleet.destroy();
     await simulator.close();
+    await deleteTopics(settings);
   }
 }
 

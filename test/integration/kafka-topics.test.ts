@@ -4,6 +4,7 @@ import {
   type Admin,
   admin,
   CompressionTypes,
+  ConfigResourceTypes,
   consumer,
   producer,
   runBatches,
@@ -15,7 +16,7 @@ import { queueState } from '../../streams/records/queue-state.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { heardLog } from '../support/heard-log.ts';
 import { quiet, startKafka, useKafka } from '../support/kafka.ts';
-import { until } from '../support/pipeline-process.ts';
+import { startProcess, until } from '../support/pipeline-process.ts';
 
 const kafka = useKafka();
 
@@ -223,6 +224,31 @@ kafka.describe('topics on a real broker', () => {
     await Promise.all([once.writer.disconnect(), again.writer.disconnect()]);
 
     expect(await readValues(topic, 1)).toEqual(['taken']);
+  });
+  test('are shown and made from the command line, which ends with 3 while something differs', async () => {
+    const env = { KAFKA_BROKERS: kafka.settings().brokers.join(','), QUEUECAST_TOPIC_PREFIX: prefixed('cli') };
+    const topics = async (...args: string[]) => {
+      const running = startProcess(['topics', ...args], env);
+      return { code: await running.ended, said: running.output() };
+    };
+    const states = topicName(prefixed('cli'), queueState);
+
+    const before = await topics('plan');
+    expect(before).toMatchObject({ code: 3, said: expect.stringContaining(`${states}: topic is none, wanted there`) });
+    expect(await topics('create')).toEqual({ code: 0, said: expect.stringMatching(/^\d+ topics are there\.\n$/) });
+    expect(await topics('plan')).toEqual({
+      code: 0,
+      said: expect.stringMatching(/^All \d+ topics are as planned\.\n$/),
+    });
+
+    const configEntries = [{ name: 'max.message.bytes', value: '1000' }];
+    await broker.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: states, configEntries }],
+    });
+    const [drift] = JSON.parse((await topics('plan', '--json')).said);
+    expect(drift).toMatchObject({ topic: states, setting: 'cleanup.policy', found: 'delete', wanted: 'compact' });
+    expect(await topics('create')).toMatchObject({ code: 1, said: expect.stringContaining('QC_SCHEMA_DRIFT') });
   });
 });
 

@@ -50,6 +50,14 @@ export async function committedOf(
   });
 }
 
+/** Brokers get slower with every partition they have to look after. */
+export async function deleteTopics(kafka: KafkaSettings): Promise<void> {
+  await ask(kafka, async (client) => {
+    const topics = (await client.listTopics()).filter((topic) => topic.startsWith(`${kafka.topicPrefix}.`));
+    await client.deleteTopics({ topics });
+  });
+}
+
 async function ask<Answer>(
   kafka: KafkaSettings,
   question: (client: ReturnType<typeof admin>) => Promise<Answer>,
