@@ -26,7 +26,7 @@ export type { Admin, Batch, Consumer, Kafka, Producer, Transaction } from 'kafka
 // A CommonJS module whose names Node does not see.
 export const { CompressionTypes, ConfigResourceTypes } = kafkajs;
 export const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
-const { AssignerProtocol, CompressionCodecs, KafkaJSNonRetriableError, logLevel, Partitioners } = kafkajs;
+const { AssignerProtocol, CompressionCodecs, KafkaJSError, KafkaJSNonRetriableError, logLevel, Partitioners } = kafkajs;
 
 type KafkaSasl =
   | {
@@ -211,7 +211,19 @@ export function runBatches(reader: Consumer, eachBatch: EachBatchHandler): Promi
 }
 
 export function admin(settings: KafkaSettings, log: Logger): Admin {
-  return createKafka(settings, log).admin({ retry: patientRetry });
+  const client = createKafka(settings, log).admin({ retry: patientRetry });
+  return {
+    ...client,
+    async fetchTopicOffsets(topic) {
+      try {
+        return await client.fetchTopicOffsets(topic);
+      } catch (cause) {
+        // It takes for granted that some partition has a leader.
+        if (!(cause instanceof TypeError)) throw cause;
+        throw new KafkaJSError(`no partition of ${topic} has a leader`, { retriable: true });
+      }
+    },
+  };
 }
 
 function kafkaWith(settings: KafkaSettings, log: Logger, retry: RetryOptions): Kafka {
