@@ -5,14 +5,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { admin as createAdmin, type KafkaSettings } from '../../sinks/kafka/client.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { queueEvent, type QueueEvent } from '../../streams/event.ts';
-import { type KafkaCluster, quiet, startKafka, useKafka } from '../support/kafka.ts';
+import { describeWithOwnKafka, type KafkaCluster, quiet, startKafka } from '../support/kafka.ts';
 import { endOf, readTopic } from '../support/kafka-records.ts';
 import { type PipelineProcess, simulatorEnv, startProcess, until } from '../support/pipeline-process.ts';
 
 // What a broker may do to us, seen from outside: a real pipeline on a real broker that comes late, goes, hangs, or refuses.
 
 const sample = join(import.meta.dirname, '../../samples/bank-1999-01-05.trace.jsonl.gz');
-const kafka = useKafka();
+const describeKafka = describeWithOwnKafka();
 let cluster: KafkaCluster;
 let simulator: Simulator;
 let folder = '';
@@ -59,7 +59,7 @@ const journaled = (run: Run, records: number) => {
 const repaired = (events: readonly QueueEvent[], cause: RegExp) =>
   events.filter((event) => event.kind === 'channel-gap' && event.endMs !== null && cause.test(event.cause));
 
-kafka.describe('a broker', () => {
+describeKafka('a broker', () => {
   beforeAll(async () => {
     cluster = await startKafka({ nodes: 1 });
     folder = await mkdtemp(join(tmpdir(), 'queuecast-broker-'));

@@ -12,7 +12,7 @@ import { recordTypes } from '../../streams/records/all.ts';
 import { queueEvent } from '../../streams/records/queue-event.ts';
 import { writeBusyTrace } from '../support/busy-trace.ts';
 import { deriveSettings } from '../support/derive-settings.ts';
-import { type KafkaCluster, startKafka, useKafka } from '../support/kafka.ts';
+import { describeWithOwnKafka, type KafkaCluster, startKafka } from '../support/kafka.ts';
 import { committedOf, deleteTopics, endOf, readTopic } from '../support/kafka-records.ts';
 import { compareOutputs, deriveWritten, findFrames, randomNumbers, type SentFrame } from '../support/oracle.ts';
 import { readParquetRows } from '../support/parquet.ts';
@@ -38,7 +38,7 @@ const never = new AbortController().signal;
 
 const given = process.env['QUEUECAST_TEST_FAULTS'];
 const options = faultOptions.parse(given === undefined ? {} : JSON.parse(given));
-const kafka = useKafka();
+const describeKafka = describeWithOwnKafka();
 let cluster: KafkaCluster;
 let folder = '';
 let trace = '';
@@ -193,7 +193,7 @@ async function judge(
   return { faults, events: events.length, facts, rows, frames: found, done };
 }
 
-kafka.describe('a pipeline on Kafka', () => {
+describeKafka('a pipeline on Kafka', () => {
   beforeAll(async () => {
     cluster = await startKafka({ nodes: options.brokers });
     folder = await mkdtemp(join(tmpdir(), 'queuecast-faults-'));

@@ -15,7 +15,7 @@ import { queueEvent } from '../../streams/records/queue-event.ts';
 import { queueState } from '../../streams/records/queue-state.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { heardLog } from '../support/heard-log.ts';
-import { quiet, startKafka, useKafka } from '../support/kafka.ts';
+import { describeWithOwnKafka, quiet, startKafka, useKafka } from '../support/kafka.ts';
 import { startProcess, until } from '../support/pipeline-process.ts';
 
 const kafka = useKafka();
@@ -252,7 +252,7 @@ kafka.describe('topics on a real broker', () => {
   });
 });
 
-kafka.describe('a broker of our own', () => {
+describeWithOwnKafka()('a broker of our own', () => {
   test('that is killed comes back with what it had acknowledged', async () => {
     const cluster = await startKafka({ nodes: 1 });
     try {

@@ -115,11 +115,11 @@ export function useKafka(): KafkaForTests {
   const lacking = given === undefined && !inDocker ? whatLacks() : undefined;
   let brokers = given;
   let cluster: Pick<KafkaCluster, 'brokers' | 'stop'> | undefined;
-  if (lacking !== undefined) {
-    const word = `NO KAFKA: ${lacking} The tests on a real broker did NOT run; set QUEUECAST_TEST_KAFKA_BROKERS, or install Docker, or Java 17 and Maven.`;
-    if (process.env['CI'] === 'true') throw new Error(word);
-    console.warn(`\n${'!'.repeat(80)}\n${word}\n${'!'.repeat(80)}\n`);
-  } else if (given === undefined) {
+  if (lacking !== undefined)
+    sayLoudly(
+      `${lacking} The tests on a real broker did NOT run; set QUEUECAST_TEST_KAFKA_BROKERS, or install Docker, or Java 17 and Maven.`,
+    );
+  else if (given === undefined) {
     beforeAll(async () => {
       cluster = await (inDocker ? startKafkaInDocker() : startKafka({ nodes: 1 }));
       brokers = cluster.brokers;
@@ -136,6 +136,20 @@ export function useKafka(): KafkaForTests {
     brokers: known,
     settings: () => ({ brokers: known(), clientId: 'queuecast-test', ssl: false, topicPrefix: prefix }),
   };
+}
+
+/** For a suite that starts brokers of its own, since it kills them: it runs where that can be done. */
+export function describeWithOwnKafka(): KafkaForTests['describe'] {
+  const lacking = whatLacks();
+  if (lacking === undefined) return describe;
+  sayLoudly(`${lacking} The tests that kill brokers did NOT run; install Java 17 and Maven.`);
+  return describe.skip;
+}
+
+function sayLoudly(lacking: string): void {
+  const word = `NO KAFKA: ${lacking}`;
+  if (process.env['CI'] === 'true') throw new Error(word);
+  console.warn(`\n${'!'.repeat(80)}\n${word}\n${'!'.repeat(80)}\n`);
 }
 
 /** The brokers named for tests, if any. Throws when one is not on this machine: tests create topics and break things. */
@@ -254,7 +268,8 @@ export function propertiesOf(
     'group.initial.rebalance.delay.ms=0',
     'group.min.session.timeout.ms=1000',
     'auto.create.topics.enable=false',
-    'log.cleaner.dedupe.buffer.size=33554432',
+    // What was written is to be there when it is compared: with the stamps of a simulated day a topic is compacted within seconds.
+    'log.cleaner.enable=false',
     // A killed node may come back once its session is over.
     'broker.session.timeout.ms=3000',
     'broker.heartbeat.interval.ms=500',
