@@ -54,7 +54,7 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
     const { groupId, topic, partition } = input;
     const partitions = [{ partition, offset: String(position) }];
     const send = () => transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
-    await retry(send, { isPassing, everyMs: 10, withinMs: 10_000, clock }, never);
+    await retry(send, { isPassing, everyMs: 2, withinMs: 10_000, clock }, never);
   }
 
   async function writeRecords(transaction: Transaction, delivery: Delivery): Promise<void> {
