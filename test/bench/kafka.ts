@@ -304,7 +304,7 @@ export async function measureKafka(say: (line: string) => void): Promise<void> {
       [500, 100],
       [500, 500],
     ] as const) {
-      const { p50, p99, count } = await latency(brokers, rate, every, 20_000);
+      const { p50, p99, count } = await latency(brokers, rate, every, 10_000);
       const aim = rate === 500 && every === 0 ? ' (aim p50 < 20, p99 < 80)' : '';
       say(
         `journal record to committed prediction at ${rate}/s, commitEveryMs ${every}: p50 ${p50} ms, p99 ${p99} ms of ${count}${aim}`,
