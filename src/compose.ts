@@ -83,7 +83,11 @@ function stage(role: Role, composition: Composition): Stage {
 
 async function ingest(composition: Composition, { drained, signal }: Ending): Promise<void> {
   const { config, logs, platformClock, answerWithinMs, log, health } = composition;
-  const rest = createRest({ ...platformUrls(config), ...credentials(config), clock: platformClock });
+  const rest = createRest({
+    ...{ ...platformUrls(config), ...credentials(config) },
+    clock: platformClock,
+    random: Math.random,
+  });
   const { sink, tail } = await logs.openJournal();
   if (tail !== null && platformClock.nowMs() < tail.untilMs - clockSkewMsMax) {
     await sink.close();

@@ -7,27 +7,41 @@ export const goldenFile = z.object({
   cases: z.array(z.unknown()).min(1),
 });
 
-export const goldenCase = z.object({ id: z.string().min(1), input: z.unknown(), expected: z.unknown() });
+export const goldenCase = z.object({
+  id: z.string().min(1),
+  /** For kinds that hold more than one computation. */
+  type: z.string().optional(),
+  input: z.unknown(),
+  expected: z.unknown(),
+});
 
 export type Tolerance = z.infer<typeof goldenFile>['tolerance'];
 
 /** How to compute the cases of one kind. `runCase` returns the first difference in words, or null; it may throw. */
 export interface GoldenKind {
   readonly kind: string;
-  runCase(input: unknown, expected: unknown, tolerance: Tolerance): string | null;
+  runCase(golden: Omit<z.infer<typeof goldenCase>, 'id'>, tolerance: Tolerance): string | null;
 }
 
 /**
  * The first difference between what is expected and what came out, field by field; a field that is not expected is not
- * looked at. A tolerance holds for every field of that name: a number is absolute, `rel X` relative to values above 1,
- * `informational...` is not compared; anything else, and no tolerance, means exactly equal.
+ * looked at. A tolerance holds for every field of that name, and for the entries of a list of that name: a number and `abs X` are
+ * absolute, `rel X` relative to values above 1, `informational...` is not compared; anything else, and no tolerance, means exactly
+ * equal.
  */
-export function differenceOf(expected: unknown, actual: unknown, tolerance: Tolerance, path = ''): string | null {
+export function differenceOf(
+  expected: unknown,
+  actual: unknown,
+  tolerance: Tolerance,
+  path = '',
+  name = '',
+): string | null {
+  if (String(tolerance[name]).startsWith('informational')) return null;
   if (Array.isArray(expected)) {
     if (!Array.isArray(actual)) return `${path}: expected a list, got ${inWords(actual)}`;
     for (const [index, each] of expected.entries()) {
       if (index >= actual.length) break;
-      const difference = differenceOf(each, actual[index], tolerance, `${path}[${index}]`);
+      const difference = differenceOf(each, actual[index], tolerance, `${path}[${index}]`, name);
       if (difference !== null) return difference;
     }
     if (actual.length === expected.length) return null;
@@ -35,20 +49,14 @@ export function differenceOf(expected: unknown, actual: unknown, tolerance: Tole
   }
   if (isRecord(expected)) {
     if (!isRecord(actual)) return `${path}: expected an object, got ${inWords(actual)}`;
-    for (const [name, each] of Object.entries(expected)) {
-      if (String(tolerance[name]).startsWith('informational')) continue;
-      const inside = path === '' ? name : `${path}.${name}`;
-      const difference =
-        isRecord(each) || Array.isArray(each)
-          ? differenceOf(each, actual[name], tolerance, inside)
-          : isWithin(each, actual[name], tolerance[name])
-            ? null
-            : `${inside}: expected ${inWords(each)}, got ${inWords(actual[name])}`;
+    for (const [field, each] of Object.entries(expected)) {
+      const inside = path === '' ? field : `${path}.${field}`;
+      const difference = differenceOf(each, actual[field], tolerance, inside, field);
       if (difference !== null) return difference;
     }
     return null;
   }
-  return isWithin(expected, actual, undefined)
+  return isWithin(expected, actual, tolerance[name])
     ? null
     : `${path}: expected ${inWords(expected)}, got ${inWords(actual)}`;
 }
@@ -57,8 +65,9 @@ function isWithin(expected: unknown, actual: unknown, allowed: number | string |
   if (typeof expected !== 'number' || typeof actual !== 'number') return expected === actual;
   if (expected === actual) return true;
   if (typeof allowed === 'number') return Math.abs(actual - expected) <= allowed;
-  const relative = /^rel (\S+)/.exec(allowed ?? '')?.[1];
-  return relative !== undefined && Math.abs(actual - expected) <= Number(relative) * Math.max(1, Math.abs(expected));
+  const [, sort, limit] = /^(abs|rel) (\S+)/.exec(allowed ?? '') ?? [];
+  const scale = sort === 'rel' ? Math.max(1, Math.abs(expected)) : 1;
+  return limit !== undefined && Math.abs(actual - expected) <= Number(limit) * scale;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

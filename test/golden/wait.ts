@@ -11,5 +11,6 @@ const waitInput = z.strictObject({
 
 export const wait: GoldenKind = {
   kind: 'wait',
-  runCase: (input, expected, tolerance) => differenceOf(expected, predictSeedWait(waitInput.parse(input)), tolerance),
+  runCase: ({ input, expected }, tolerance) =>
+    differenceOf(expected, predictSeedWait(waitInput.parse(input)), tolerance),
 };

@@ -14,7 +14,7 @@ const windowsInput = z.strictObject({
 
 export const windows: GoldenKind = {
   kind: 'windows',
-  runCase: (input, expected, tolerance) => differenceOf(expected, play(windowsInput.parse(input)), tolerance),
+  runCase: ({ input, expected }, tolerance) => differenceOf(expected, play(windowsInput.parse(input)), tolerance),
 };
 
 /** Streams the events of a case and writes what comes out in the words of the golden files. */
