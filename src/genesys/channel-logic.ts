@@ -5,8 +5,14 @@ import type { EpochMs } from '../../streams/record.ts';
 export type ChannelInput =
   /** `heardUntilMs`: how far the channel was heard in the journal that is gone on with; null = a new one. */
   | { readonly kind: 'started'; readonly nowMs: EpochMs; readonly heardUntilMs: EpochMs | null }
-  /** A channel exists and is subscribed. */
-  | { readonly kind: 'subscribed' }
+  /** A channel exists and is subscribed; `expiresMs` = when its life ends unless it is renewed. */
+  | { readonly kind: 'subscribed'; readonly nowMs: EpochMs; readonly expiresMs: EpochMs }
+  /** The subscription was made again; this is when the platform now says that it ends. */
+  | { readonly kind: 'renewed'; readonly nowMs: EpochMs; readonly expiresMs: EpochMs }
+  /** It could not be, for now. */
+  | { readonly kind: 'renewal-failed'; readonly nowMs: EpochMs }
+  /** The platform is about to close the socket, in about a minute. */
+  | { readonly kind: 'closing' }
   | { readonly kind: 'opened'; readonly nowMs: EpochMs }
   | { readonly kind: 'frame'; readonly nowMs: EpochMs }
   /** A REST answer arrived; it says nothing about the health of the socket. */
@@ -32,7 +38,11 @@ export type ChannelInput =
 
 export type ChannelCommand =
   | { readonly do: 'subscribe' }
+  /** Make the subscription again, for that is what prolongs a channel's life, and look at when it now ends. */
+  | { readonly do: 'renew' }
   | { readonly do: 'open' }
+  /** Open a second socket, which takes over from the first without a break. */
+  | { readonly do: 'replace' }
   | { readonly do: 'take-snapshot' }
   | { readonly do: 'ping' }
   | { readonly do: 'drop'; readonly cause: string }
@@ -48,6 +58,8 @@ export interface ChannelState {
   phase: Phase;
   /** A channel that is known to be subscribed; a socket can be opened on it again. */
   isSubscribed: boolean;
+  /** When the subscription is to be made again; null while there is none, or while that is under way. */
+  renewAtMs: EpochMs | null;
   openedMs: EpochMs;
   lastFrameMs: EpochMs | null;
   lastAnswerMs: EpochMs | null;
@@ -75,6 +87,10 @@ const silentAfterMs = 45_000;
 const backoffMsMax = 60_000;
 /** Backoff starts anew only after this long in health: a server that accepts and then closes must not be hammered. */
 const healthyAfterMs = 60_000;
+/** A renewal that failed is tried again after this long: half of a channel's life is left. */
+const renewAgainAfterMs = 10 * 60_000;
+/** A channel that is said to end at once, or in the past, is not renewed in a loop. */
+const renewAfterMsMin = 60_000;
 /** So often a socket that never opened is tried before it is given up. */
 const firstAttemptsMax = 5;
 
@@ -89,6 +105,7 @@ export function channelLife(settings: ChannelLifeSettings): Logic<ChannelState, 
     start: () => ({
       phase: 'new',
       isSubscribed: false,
+      renewAtMs: null,
       openedMs: 0,
       lastFrameMs: null,
       lastAnswerMs: null,
@@ -110,7 +127,16 @@ export function channelLife(settings: ChannelLifeSettings): Logic<ChannelState, 
         case 'subscribed':
           state.isSubscribed = true;
           state.phase = 'opening';
+          state.renewAtMs = renewalOf(input);
           return [state, [{ do: 'open' }]];
+        case 'renewed':
+          state.renewAtMs = renewalOf(input);
+          return [state, []];
+        case 'renewal-failed':
+          state.renewAtMs = input.nowMs + renewAgainAfterMs;
+          return [state, []];
+        case 'closing':
+          return [state, state.phase === 'live' || state.phase === 'snapshotting' ? [{ do: 'replace' }] : []];
         case 'opened':
           state.phase = 'snapshotting';
           state.pings = 0;
@@ -132,10 +158,10 @@ export function channelLife(settings: ChannelLifeSettings): Logic<ChannelState, 
           return [state, gap === null ? [] : [{ do: 'report-gap', ...gap, endMs: input.nowMs }]];
         }
         case 'closed':
-          if (input.isGone) state.isSubscribed = false;
+          if (input.isGone) forget(state);
           return [state, retreat(state, input.nowMs, input.cause, input.random)];
         case 'failed': {
-          if (input.isGone) state.isSubscribed = false;
+          if (input.isGone) forget(state);
           const hasSocket = state.phase === 'snapshotting' || state.phase === 'live';
           const drop: ChannelCommand[] = hasSocket ? [{ do: 'drop', cause: input.cause }] : [];
           return [state, [...retreat(state, input.nowMs, input.cause, input.random), ...drop]];
@@ -183,6 +209,17 @@ function retreat(state: ChannelState, nowMs: EpochMs, cause: string, random: num
   return [...commands, ...wake(state, state.retryAtMs)];
 }
 
+/** At half of what is left of its life. */
+function renewalOf({ nowMs, expiresMs }: { readonly nowMs: EpochMs; readonly expiresMs: EpochMs }): EpochMs {
+  return nowMs + Math.max(renewAfterMsMin, Math.floor((expiresMs - nowMs) / 2));
+}
+
+/** The channel is gone, and with it what it was subscribed to. */
+function forget(state: ChannelState): void {
+  state.isSubscribed = false;
+  state.renewAtMs = null;
+}
+
 function latest(state: ChannelState): EpochMs {
   return Math.max(state.openedMs, state.lastFrameMs ?? 0, state.lastAnswerMs ?? 0);
 }
@@ -194,6 +231,10 @@ function onTime(state: ChannelState, nowMs: EpochMs, answerWithinMs: number): Ch
     return [{ do: state.isSubscribed ? 'open' : 'subscribe' }];
   }
   if (state.phase !== 'live' && state.phase !== 'snapshotting') return [];
+  if (state.renewAtMs !== null && nowMs >= state.renewAtMs) {
+    state.renewAtMs = null;
+    return [{ do: 'renew' }, ...onTime(state, nowMs, answerWithinMs)];
+  }
   const heardMs = Math.max(state.lastFrameMs ?? 0, state.openedMs);
   const dueMs =
     state.pings === 0

@@ -5,7 +5,7 @@ import type { EpochMs } from '../../streams/record.ts';
 import { type Arrival, toFrameArrival } from './arrival.ts';
 import { type ChannelCommand, type ChannelInput, channelLife, heardUntilMs } from './channel-logic.ts';
 import { GenesysError } from './errors.ts';
-import { channelAnswer, organizationAnswer, subscriptionsAnswer } from './wire.ts';
+import { channelAnswer, channelsAnswer, organizationAnswer, subscriptionsAnswer } from './wire.ts';
 import type { Rest } from './rest.ts';
 import { type Inventory, readAnswer, takeInventory, takeSnapshot } from './snapshot.ts';
 
@@ -45,6 +45,8 @@ export interface Channel {
 /** The number of this channel in its shard. */
 const channelNumber = 0;
 const topicsMax = 1000;
+/** From the last subscription on, where the platform does not say. */
+const channelLifeMs = 24 * 3_600_000;
 
 /** Executes what `channelLife` decides. */
 export function createChannel(settings: ChannelSettings): Channel {
@@ -54,11 +56,14 @@ export function createChannel(settings: ChannelSettings): Channel {
   const logic = channelLife(settings);
   let life = logic.start();
   let socket: WebSocket | undefined;
+  /** Will take over from the socket that the platform is about to close. */
+  let replacement: { readonly socket: WebSocket; isOpen: boolean } | undefined;
   /** Ends what was begun for a socket together with it: its snapshot says nothing about the next one. */
   let connection = new AbortController();
   let inventory: Inventory | undefined;
   let isIdentified = false;
   let connectUri = '';
+  let channelId = '';
   let stampedMs = journal?.untilMs ?? 0;
   let resumed: Promise<void> | undefined;
   let resume: () => void = () => undefined;
@@ -108,9 +113,8 @@ export function createChannel(settings: ChannelSettings): Channel {
     }
     const created = readAnswer(channelAnswer, await rest.post('/api/v2/notifications/channels', {}, signal));
     connectUri = created.connectUri;
-    const path = `/api/v2/notifications/channels/${created.id}/subscriptions?ignoreErrors=true`;
-    const topics = inventory.topics.map((id) => ({ id }));
-    const answer = readAnswer(subscriptionsAnswer, await rest.post(path, topics, signal));
+    channelId = created.id;
+    const answer = readAnswer(subscriptionsAnswer, await rest.post(subscriptionsPath(), wanted(inventory), signal));
     const rejected = (answer.entities ?? []).filter((topic) => topic.state === 'Rejected');
     if (rejected.length > 0) {
       const permissions = [...new Set(rejected.flatMap((topic) => topic.missingPermissions ?? []))];
@@ -121,29 +125,72 @@ export function createChannel(settings: ChannelSettings): Channel {
       const message = `Queue observations are refused for want of ${[...new Set(missing)].join(', ')}: grant it to a role of the OAuth client and start again`;
       throw new GenesysError('QC_GENESYS_PERMISSION', message);
     }
-    tell({ kind: 'subscribed' });
+    tell({ kind: 'subscribed', nowMs: clock.nowMs(), expiresMs: expiryOf(created) });
+  }
+
+  const subscriptionsPath = () => `/api/v2/notifications/channels/${channelId}/subscriptions?ignoreErrors=true`;
+  const expiryOf = (answer: { readonly expires?: string | undefined } | undefined) => {
+    const expiresMs = Date.parse(answer?.expires ?? '');
+    return Number.isNaN(expiresMs) ? clock.nowMs() + channelLifeMs : expiresMs;
+  };
+
+  async function renew(signal: AbortSignal): Promise<void> {
+    try {
+      await rest.put(subscriptionsPath(), wanted(inventory), signal);
+      const answer = readAnswer(channelsAnswer, await rest.get('/api/v2/notifications/channels', signal));
+      const own = answer.entities.find(({ id }) => id === channelId);
+      tell({ kind: 'renewed', nowMs: clock.nowMs(), expiresMs: expiryOf(own) });
+    } catch (error) {
+      if (!(error instanceof GenesysError) || error.code === 'QC_GENESYS_NOT_FOUND' || isFinal(error)) throw error;
+      log.warn({ code: error.code }, `the channel could not be renewed yet: ${error.message}`);
+      tell({ kind: 'renewal-failed', nowMs: clock.nowMs() });
+    }
   }
 
   function open(): void {
-    const opened = new WebSocket(connectUri, { perMessageDeflate: false, handshakeTimeout: 15_000 });
-    socket = opened;
-    connection = new AbortController();
-    let cause = 'closed';
-    let isGone = false;
-    opened.on('open', () => {
+    const opened = connect(() => {
       // While it connects a socket cannot be paused.
       if (resumed !== undefined) opened.pause();
       tell({ kind: 'opened', nowMs: stamp() });
     });
+    socket = opened;
+    connection = new AbortController();
+  }
+
+  /** Until the platform has ended the old socket, as it does when there is a new one, that one is held: nothing may overtake what is on its way. */
+  function replace(attempt: (work: Promise<void>) => void, signal: AbortSignal): void {
+    if (socket === undefined || replacement !== undefined) return;
+    const next = connect(() => {
+      next.pause();
+      successor.isOpen = true;
+      attempt(
+        clock.sleep(settings.answerWithinMs, signal).then(() => {
+          if (replacement === successor) takeOver(next);
+        }),
+      );
+    });
+    const successor = { socket: next, isOpen: false };
+    replacement = successor;
+  }
+
+  function takeOver(next: WebSocket): void {
+    const old = socket;
+    socket = next;
+    replacement = undefined;
+    old?.terminate();
+    if (resumed === undefined) next.resume();
+    log.info('a new socket has taken over from the one that was to be closed');
+  }
+
+  function connect(onOpen: () => void): WebSocket {
+    const opened = new WebSocket(connectUri, { perMessageDeflate: false, handshakeTimeout: 15_000 });
+    let cause = 'closed';
+    let isGone = false;
+    opened.on('open', onOpen);
     // `toString` of all three forms ws may hand over; without fragments it is one Buffer.
     opened.on('message', (data: Buffer) => {
       noticeStall();
-      if (socket !== opened) return;
-      const arrival = toFrameArrival(data.toString('utf8'), stamp());
-      const subject = arrival.topic?.split('.')[3];
-      if (subject !== undefined) spoken.add(subject);
-      onArrival(arrival);
-      tell({ kind: 'frame', nowMs: arrival.receivedAtMs });
+      if (socket === opened) hear(data.toString('utf8'));
     });
     opened.on('unexpected-response', (_request, response) => {
       cause = `handshake refused with ${response.statusCode ?? 0}`;
@@ -154,21 +201,45 @@ export function createChannel(settings: ChannelSettings): Channel {
       if (cause === 'closed') cause = error.message;
     });
     opened.on('close', (code) => {
+      // The one that stands may outlive it; if not, there is a gap as ever.
+      if (replacement?.socket === opened) replacement = undefined;
       if (socket !== opened) return;
-      socket = undefined;
-      connection.abort();
+      if (replacement?.isOpen === true) {
+        takeOver(replacement.socket);
+        return;
+      }
+      forgetSockets();
       if (cause === 'closed') cause = `closed with ${code}`;
       log.warn({ cause }, 'the channel ended');
       tell({ kind: 'closed', nowMs: stamp(), cause, isGone, random: settings.random() });
     });
+    return opened;
+  }
+
+  function hear(text: string): void {
+    const arrival = toFrameArrival(text, stamp());
+    const { topic, receivedAtMs: nowMs } = arrival;
+    const subject = topic?.split('.')[3];
+    if (subject !== undefined) spoken.add(subject);
+    onArrival(arrival);
+    tell({ kind: 'frame', nowMs });
+    if (topic === 'v2.system.socket_closing') tell({ kind: 'closing' });
+    if (topic?.startsWith('v2.system.no_longer_subscribed') === true) {
+      tell({ kind: 'failed', nowMs, cause: 'no longer subscribed', isGone: true, random: settings.random() });
+    }
+  }
+
+  function forgetSockets(): void {
+    const sockets = [socket, replacement?.socket];
+    socket = undefined;
+    replacement = undefined;
+    connection.abort();
+    for (const each of sockets) each?.terminate();
   }
 
   function drop(cause: string): void {
-    const dropped = socket;
-    if (dropped === undefined) return;
-    socket = undefined;
-    connection.abort();
-    dropped.terminate();
+    if (socket === undefined) return;
+    forgetSockets();
     tell({ kind: 'closed', nowMs: stamp(), cause, isGone: false, random: settings.random() });
   }
 
@@ -176,6 +247,12 @@ export function createChannel(settings: ChannelSettings): Channel {
     switch (command.do) {
       case 'subscribe':
         attempt(subscribe(signal));
+        return;
+      case 'renew':
+        attempt(renew(signal));
+        return;
+      case 'replace':
+        replace(attempt, signal);
         return;
       case 'open':
         if (resumed === undefined) open();
@@ -280,9 +357,7 @@ export function createChannel(settings: ChannelSettings): Channel {
       } finally {
         signal.removeEventListener('abort', onAbort);
         ended.abort();
-        socket?.removeAllListeners('close');
-        socket?.terminate();
-        socket = undefined;
+        forgetSockets();
       }
     },
     tick() {
@@ -302,6 +377,8 @@ export function createChannel(settings: ChannelSettings): Channel {
     drop,
   };
 }
+
+const wanted = (inventory: Inventory | undefined) => (inventory?.topics ?? []).map((id) => ({ id }));
 
 const isFinal = (error: GenesysError) =>
   error.code === 'QC_GENESYS_CREDENTIALS' ||

@@ -22,6 +22,7 @@ export interface RestSettings extends LoginSettings {
 export interface Rest {
   get(path: string, signal: AbortSignal): Promise<unknown>;
   post(path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
+  put(path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
 }
 
 const policy: RetryPolicy = { retriesMax: 3, baseMs: 1_000, capMs: 30_000, jitterMs: 1_000 };
@@ -126,6 +127,7 @@ export function createRest(settings: RestSettings): Rest {
   return {
     get: (path, signal) => call('GET', path, undefined, signal),
     post: (path, body, signal) => call('POST', path, body, signal),
+    put: (path, body, signal) => call('PUT', path, body, signal),
   };
 }
 

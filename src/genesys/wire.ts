@@ -149,7 +149,16 @@ export const usersAnswer = z.object({
 
 export const organizationAnswer = z.object({ id: z.string(), name: z.string().optional() });
 
-export const channelAnswer = z.object({ id: z.string(), connectUri: z.url({ protocol: /^wss?$/ }) });
+export const channelAnswer = z.object({
+  id: z.string(),
+  connectUri: z.url({ protocol: /^wss?$/ }),
+  expires: z.string().optional(),
+});
+
+/** The channels of a token; those of others come without usable ids. */
+export const channelsAnswer = z.object({
+  entities: z.array(z.object({ id: z.string().optional(), expires: z.string().optional() })),
+});
 
 /** Answer of a subscription with `ignoreErrors=true`. */
 export const subscriptionsAnswer = z.object({

@@ -29,7 +29,10 @@ function live(script: readonly (readonly [atMs: number, input: ChannelInput])[],
 
 const started = (nowMs: number, heardUntilMs: number | null = null) =>
   [nowMs, { kind: 'started', nowMs, heardUntilMs }] as const;
-const subscribed = (nowMs: number) => [nowMs, { kind: 'subscribed' }] as const;
+const dayMs = 86_400_000;
+const subscribed = (nowMs: number, expiresMs = nowMs + dayMs) =>
+  [nowMs, { kind: 'subscribed', nowMs, expiresMs }] as const;
+const renewed = (nowMs: number, expiresMs = nowMs + dayMs) => [nowMs, { kind: 'renewed', nowMs, expiresMs }] as const;
 const opened = (nowMs: number) => [nowMs, { kind: 'opened', nowMs }] as const;
 const frame = (nowMs: number) => [nowMs, { kind: 'frame', nowMs }] as const;
 const snapshot = (nowMs: number) => [nowMs, { kind: 'snapshot-taken', nowMs }] as const;
@@ -152,5 +155,45 @@ describe('the life of a channel', () => {
         }
       }),
     );
+  });
+
+  /** Frames that keep it from being pinged. */
+  const busy = (untilMs: number) =>
+    Array.from({ length: Math.floor(untilMs / 5_000) }, (_, at) => frame((at + 1) * 5_000));
+  const renewals = (log: readonly (readonly [number, ChannelCommand])[]) =>
+    log.filter(([, command]) => command.do === 'renew').map(([atMs]) => Math.floor(atMs / 60_000));
+
+  test('is renewed at half of its life, again and again, by what the platform says of its end', () => {
+    const hour = 3_600_000;
+    const script = [started(0), subscribed(1, 2 * hour), opened(2), snapshot(3), ...busy(3 * hour)];
+    const { log } = live([...script, renewed(hour + 60_000, 2 * hour)], 3 * hour);
+    // The second time it was not prolonged as asked for: half of what is left.
+    expect(renewals(log)).toEqual([60, 90]);
+  });
+
+  test('a renewal that fails is tried again', () => {
+    const hour = 3_600_000;
+    const failed = [hour + 1_000, { kind: 'renewal-failed', nowMs: hour + 1_000 }] as const;
+    const { log } = live(
+      [started(0), subscribed(1, 2 * hour), opened(2), snapshot(3), ...busy(2 * hour), failed],
+      2 * hour,
+    );
+    expect(renewals(log)).toEqual([60, 70]);
+  });
+
+  test('a channel that is gone is not renewed, but made anew', () => {
+    const gone = [60, { kind: 'failed', nowMs: 60, cause: 'gone', isGone: true, random: 0 }] as const;
+    const { log, state } = live([...healthy, frame(50), gone], 1_200);
+    expect(log.slice(3)).toEqual([
+      [60, { do: 'report-gap', startMs: 50, endMs: null, cause: 'gone' }],
+      [60, { do: 'drop', cause: 'gone' }],
+      [1_060, { do: 'subscribe' }],
+    ]);
+    expect(state.renewAtMs).toBeNull();
+  });
+
+  test('a socket that is about to be closed is replaced, without a gap', () => {
+    const { log } = live([...healthy, [50, { kind: 'closing' }]], 60);
+    expect(log.slice(3)).toEqual([[50, { do: 'replace' }]]);
   });
 });

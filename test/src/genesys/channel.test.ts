@@ -38,6 +38,7 @@ test('a snapshot that was begun for a lost socket does not repair the gap of the
   const { notes, add, next } = createNotes();
   const held: (() => void)[] = [];
   const rest: Rest = {
+    put: () => Promise.resolve({}),
     get: (path) =>
       Promise.resolve(
         path.includes('organizations') ? { id: 'org' } : { entities: [{ id: 'q', name: 'q' }], nextUri: undefined },
@@ -93,6 +94,7 @@ test('after a pause of the process what queued up meanwhile is not taken for new
   let pausedMs = 0;
   const clock = { nowMs: () => systemClock.nowMs() + pausedMs, sleep: systemClock.sleep };
   const rest: Rest = {
+    put: () => Promise.resolve({}),
     get: (path) =>
       Promise.resolve(path.includes('organizations') ? { id: 'org' } : { entities: [{ id: 'q', name: 'q' }] }),
     post: (path) =>
@@ -131,6 +133,59 @@ test('after a pause of the process what queued up meanwhile is not taken for new
     sockets[0]!.send('{"topicName":"v2.late","eventBody":{}}');
     await opened;
     expect(notes).not.toContain('frame v2.late');
+  } finally {
+    stop.abort();
+    await running;
+    server.close();
+  }
+});
+
+test('a socket that is about to be closed is replaced: nothing is lost, overtaken or called a gap', async () => {
+  const { server, port, sockets } = await startServer();
+  const { notes, add, next } = createNotes();
+  const rest: Rest = {
+    put: () => Promise.resolve({}),
+    get: (path) =>
+      Promise.resolve(path.includes('organizations') ? { id: 'org' } : { entities: [{ id: 'q', name: 'q' }] }),
+    post: (path) =>
+      Promise.resolve(
+        path.endsWith('/channels')
+          ? { id: 'c', connectUri: `ws://127.0.0.1:${port}/c` }
+          : { results: [], entities: [] },
+      ),
+  };
+  const channel = createChannel({
+    ...{ rest, clock: systemClock, log: pino({ level: 'silent' }), journal: null, answerWithinMs: 10_000 },
+    onArrival(arrival: Arrival) {
+      if (arrival.kind === 'channel-gap') add('gap');
+      if (arrival.kind === 'frame') add(`frame ${String(arrival.topic)}`);
+      if (arrival.kind === 'tick') add(`tick ${arrival.heardUntilMs === null ? 'deaf' : 'heard'}`);
+    },
+    onOrganization: () => undefined,
+    random: () => 0,
+  });
+  const say = (socket: WebSocket | undefined, topic: string) =>
+    socket?.send(JSON.stringify({ topicName: topic, eventBody: {} }));
+  const stop = new AbortController();
+  const running = channel.run(stop.signal);
+  try {
+    while (!notes.includes('tick heard')) {
+      await new Promise((resolve) => setImmediate(resolve));
+      channel.tick();
+    }
+    const second = once(server, 'connection');
+    say(sockets[0], 'v2.system.socket_closing');
+    await second;
+    const heard = next('frame v2.c');
+    // The new one speaks first, but what is on its way on the old one comes first.
+    say(sockets[1], 'v2.b');
+    await new Promise((resolve) => setImmediate(resolve));
+    say(sockets[0], 'v2.a');
+    sockets[0]!.close(1001);
+    say(sockets[1], 'v2.c');
+    await heard;
+    const told = notes.filter((note) => !note.startsWith('tick'));
+    expect(told).toEqual(['frame v2.system.socket_closing', 'frame v2.a', 'frame v2.b', 'frame v2.c']);
   } finally {
     stop.abort();
     await running;
