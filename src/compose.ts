@@ -17,7 +17,9 @@ import { decode } from './genesys/decode.ts';
 import { GenesysError } from './genesys/errors.ts';
 import { domainOf } from './genesys/region.ts';
 import { createRest } from './genesys/rest.ts';
+import { readOrganizationId } from './genesys/snapshot.ts';
 import type { Health } from './health.ts';
+import type { JournalTail } from './journal-tail.ts';
 import type { Latest } from './latest.ts';
 import { type Ending, type Logs, whenAborted } from './logs/logs.ts';
 import { runPipeline } from './pipeline.ts';
@@ -88,14 +90,11 @@ async function ingest(composition: Composition, { drained, signal }: Ending): Pr
     clock: platformClock,
     random: Math.random,
   });
-  const { sink, tail } = await logs.openJournal();
-  if (tail !== null && platformClock.nowMs() < tail.untilMs - clockSkewMsMax) {
-    await sink.close();
-    const { name, wayOut } = logs.journal;
-    const message = `${name} ends at ${isoTime(tail.untilMs)}, the platform's clock shows ${isoTime(platformClock.nowMs())}: ${wayOut}`;
-    throw new GenesysError('QC_GENESYS_MISMATCH', message);
-  }
-  let organizationId = tail?.organizationId ?? '';
+  let organizationId = '';
+  const { sink, tail } = await logs.openJournal(async (found) => {
+    organizationId = await readOrganizationId(rest, signal);
+    if (found !== null) mayGoOn(found, organizationId, composition);
+  });
   const source = createChannelSource({
     rest,
     clock: platformClock,
@@ -103,7 +102,6 @@ async function ingest(composition: Composition, { drained, signal }: Ending): Pr
     log,
     journal: tail,
     answerWithinMs,
-    onOrganization: (id) => (organizationId = id),
     random: Math.random,
     tickMs: config.tickMs,
     batchEventsMax: config.batchEventsMax,
@@ -120,6 +118,19 @@ async function ingest(composition: Composition, { drained, signal }: Ending): Pr
     }),
   );
   await runPipeline({ source, operator, sink }, signal);
+}
+
+/** Throws when a journal is not this platform's to go on with. */
+function mayGoOn(tail: JournalTail, organizationId: string, { logs, platformClock }: Composition): void {
+  const { name, wayOut } = logs.journal;
+  if (platformClock.nowMs() < tail.untilMs - clockSkewMsMax) {
+    const message = `${name} ends at ${isoTime(tail.untilMs)}, the platform's clock shows ${isoTime(platformClock.nowMs())}: ${wayOut}`;
+    throw new GenesysError('QC_GENESYS_MISMATCH', message);
+  }
+  if (tail.organizationId !== organizationId) {
+    const message = `${name} belongs to organisation ${tail.organizationId}, the credentials to ${organizationId}: ${wayOut}, or other credentials`;
+    throw new GenesysError('QC_GENESYS_MISMATCH', message);
+  }
 }
 
 function deriveAll({ config, logs, timeZone, health }: Composition, ending: Ending): Promise<void> {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { domainOf, regionNames } from './genesys/region.ts';
 
 const text = () => z.string().trim().min(1);
+const pem = () => text().regex(/-----BEGIN [A-Z0-9 ]+-----/);
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 /** A limit that can be lifted. */
 const limit = (min: number, max: number) =>
@@ -37,9 +38,9 @@ export const schema = z.object({
     .optional(),
   kafkaClientId: text().default('queuecast'),
   kafkaSsl: z.stringbool().or(z.boolean()).default(false),
-  kafkaSslCa: text().optional(),
-  kafkaSslCert: text().optional(),
-  kafkaSslKey: text().optional(),
+  kafkaSslCa: pem().optional(),
+  kafkaSslCert: pem().optional(),
+  kafkaSslKey: pem().optional(),
   kafkaSaslMechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']).optional(),
   kafkaSaslUsername: text().optional(),
   kafkaSaslPassword: text().optional(),
@@ -120,11 +121,19 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   kafkaSsl: { env: ['KAFKA_SSL'], allowed: 'true or false' },
   kafkaSslCa: {
     env: ['KAFKA_SSL_CA'],
-    allowed: "PEM of the brokers' authority; default: those of the system",
+    allowed: "PEM text of the brokers' authority, or its file in KAFKA_SSL_CA_FILE; default: those of the system",
     isSecret: true,
   },
-  kafkaSslCert: { env: ['KAFKA_SSL_CERT'], allowed: 'PEM of a certificate of our own', isSecret: true },
-  kafkaSslKey: { env: ['KAFKA_SSL_KEY'], allowed: 'PEM of its key', isSecret: true },
+  kafkaSslCert: {
+    env: ['KAFKA_SSL_CERT'],
+    allowed: 'PEM text of a certificate of our own, or its file in KAFKA_SSL_CERT_FILE',
+    isSecret: true,
+  },
+  kafkaSslKey: {
+    env: ['KAFKA_SSL_KEY'],
+    allowed: 'PEM text of its key, or its file in KAFKA_SSL_KEY_FILE',
+    isSecret: true,
+  },
   kafkaSaslMechanism: {
     env: ['KAFKA_SASL_MECHANISM'],
     allowed: 'plain, scram-sha-256, scram-sha-512 or oauthbearer',

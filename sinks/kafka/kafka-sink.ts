@@ -105,7 +105,7 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
           throw isFencing(refusal) ? refusal : error;
         }
       } catch (error) {
-        failure = kafkaFailure(error, `a delivery of ${transactionalId} to ${topicsOf(delivery, kafka.topicPrefix)}`);
+        failure = kafkaFailure(error, `a delivery of ${transactionalId}${topicsOf(delivery, kafka.topicPrefix)}`);
         throw failure;
       }
       committed = position;
@@ -155,10 +155,11 @@ async function untilVisible(written: readonly WrittenEnd[], { kafka, log, clock 
 
 const never = new AbortController().signal;
 
-/** The broker may refuse one of them without saying which. */
+/** In words; the broker may refuse one of them without saying which. */
 function topicsOf({ outputs, checkpoint }: Delivery, prefix: string): string {
   const names = outputs.map(({ type }) => topicName(prefix, type));
-  return [...new Set([...names, ...(checkpoint === undefined ? [] : [checkpointTopic(prefix)])])].join(', ');
+  const topics = [...new Set([...names, ...(checkpoint === undefined ? [] : [checkpointTopic(prefix)])])];
+  return topics.length === 0 ? '' : ` to ${topics.join(', ')}`;
 }
 
 function checkpointOf(

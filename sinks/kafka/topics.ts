@@ -143,7 +143,7 @@ export async function topicDrift(admin: Admin, plan: readonly TopicSpec[]): Prom
       setting: 'topic',
       found: 'none',
       wanted: 'there',
-      remedy: `kafka-topics.sh --bootstrap-server <broker> --create --topic ${name} --partitions ${partitions} --replication-factor ${replicationFactor} ${Object.entries(
+      remedy: `kafka-topics.sh --bootstrap-server "$KAFKA_BROKERS" --create --topic ${name} --partitions ${partitions} --replication-factor ${replicationFactor} ${Object.entries(
         configs,
       )
         .map(([key, value]) => `--config ${key}=${value}`)
@@ -231,8 +231,8 @@ export function compareTopic(spec: TopicSpec, found: Omit<TopicSpec, 'name'>): r
             found.partitions,
             spec.partitions,
             found.partitions < spec.partitions
-              ? `kafka-topics.sh --bootstrap-server <broker> --alter --topic ${spec.name} --partitions ${spec.partitions} (keys move to other partitions: only while nothing is written)`
-              : `set the configured partitions to ${found.partitions}: Kafka cannot take partitions away`,
+              ? `kafka-topics.sh --bootstrap-server "$KAFKA_BROKERS" --alter --topic ${spec.name} --partitions ${spec.partitions} (keys move to other partitions: only while nothing is written)`
+              : `set the configured partitions to ${found.partitions} (journal and checkpoints: make the topic anew, or use another QUEUECAST_TOPIC_PREFIX): Kafka cannot take partitions away`,
           ),
         ]),
     ...(found.replicationFactor >= spec.replicationFactor
@@ -242,7 +242,7 @@ export function compareTopic(spec: TopicSpec, found: Omit<TopicSpec, 'name'>): r
             'replication.factor',
             found.replicationFactor,
             spec.replicationFactor,
-            `kafka-reassign-partitions.sh --bootstrap-server <broker> --execute with ${spec.replicationFactor} replicas for each partition of ${spec.name}`,
+            `kafka-reassign-partitions.sh --bootstrap-server "$KAFKA_BROKERS" --execute --reassignment-json-file FILE, which gives each partition of ${spec.name} ${spec.replicationFactor} replicas (on as many brokers)`,
           ),
         ]),
     ...Object.entries(spec.configs).flatMap(([name, wanted]) => {
@@ -253,7 +253,7 @@ export function compareTopic(spec: TopicSpec, found: Omit<TopicSpec, 'name'>): r
           name,
           value,
           wanted,
-          `kafka-configs.sh --bootstrap-server <broker> --alter --entity-type topics --entity-name ${spec.name} --add-config ${name}=${wanted}`,
+          `kafka-configs.sh --bootstrap-server "$KAFKA_BROKERS" --alter --entity-type topics --entity-name ${spec.name} --add-config ${name}=${wanted}`,
         ),
       ];
     }),

@@ -5,7 +5,7 @@ import type { EpochMs } from '../../streams/record.ts';
 import { type Arrival, toFrameArrival } from './arrival.ts';
 import { type ChannelCommand, type ChannelInput, channelLife, heardUntilMs } from './channel-logic.ts';
 import { GenesysError } from './errors.ts';
-import { channelAnswer, channelsAnswer, organizationAnswer, subscriptionsAnswer } from './wire.ts';
+import { channelAnswer, channelsAnswer, subscriptionsAnswer } from './wire.ts';
 import type { Rest } from './rest.ts';
 import { type Inventory, readAnswer, takeInventory, takeSnapshot } from './snapshot.ts';
 
@@ -14,9 +14,8 @@ export interface ChannelSettings {
   /** Platform time. */
   readonly clock: Clock;
   readonly log: Logger;
-  /** The journal that is gone on with: its organisation, its last stamp, and how far the channel was heard. */
+  /** The journal that is gone on with: its last stamp, and how far the channel was heard. */
   readonly journal: {
-    readonly organizationId: string;
     readonly untilMs: EpochMs;
     readonly heardUntilMs: EpochMs;
   } | null;
@@ -24,8 +23,6 @@ export interface ChannelSettings {
   readonly answerWithinMs: number;
   /** Takes what arrived, stamped, in order. */
   readonly onArrival: (arrival: Arrival) => void;
-  /** Called before the first arrival of a new journal. */
-  readonly onOrganization: (organizationId: string) => void;
   readonly random: () => number;
 }
 
@@ -33,7 +30,7 @@ export interface ChannelSettings {
 export interface Channel {
   /** Lives until the signal; rejects with a `GenesysError` when going on has no point: credentials, permissions. */
   run(signal: AbortSignal): Promise<void>;
-  /** Says what time it is and how far the channel was heard; nothing before the organisation is known. */
+  /** Says what time it is and how far the channel was heard. */
   tick(): void;
   /** Stops reading from the socket, so that TCP holds the peer, and opens no other until it is resumed. */
   pause(): void;
@@ -61,7 +58,6 @@ export function createChannel(settings: ChannelSettings): Channel {
   /** Ends what was begun for a socket together with it: its snapshot says nothing about the next one. */
   let connection = new AbortController();
   let inventory: Inventory | undefined;
-  let isIdentified = false;
   let connectUri = '';
   let channelId = '';
   let stampedMs = journal?.untilMs ?? 0;
@@ -92,21 +88,8 @@ export function createChannel(settings: ChannelSettings): Channel {
     return receivedAtMs;
   };
 
-  async function identify(signal: AbortSignal): Promise<void> {
-    const { id } = readAnswer(organizationAnswer, await rest.get('/api/v2/organizations/me', signal));
-    if (journal !== null && journal.organizationId !== id) {
-      const message = `The journal belongs to organisation ${journal.organizationId}, the credentials to ${id}: use another data folder (--data-dir, QUEUECAST_DATA_DIR) or other credentials`;
-      throw new GenesysError('QC_GENESYS_MISMATCH', message);
-    }
-    settings.onOrganization(id);
-    isIdentified = true;
-  }
-
   async function subscribe(signal: AbortSignal): Promise<void> {
-    if (inventory === undefined) {
-      await identify(signal);
-      inventory = await takeInventory(rest, onAnswer, signal);
-    }
+    inventory ??= await takeInventory(rest, onAnswer, signal);
     if (inventory.topics.length > topicsMax) {
       const message = `${inventory.topics.length} topics are needed, a channel takes ${topicsMax}: narrow the OAuth client's divisions to fewer queues`;
       throw new GenesysError('QC_GENESYS_REFUSED', message);
@@ -362,7 +345,6 @@ export function createChannel(settings: ChannelSettings): Channel {
     },
     tick() {
       noticeStall();
-      if (!isIdentified) return;
       onArrival({ kind: 'tick', receivedAtMs: stamp(), heardUntilMs: heardUntilMs(life) });
     },
     pause() {
@@ -381,6 +363,4 @@ export function createChannel(settings: ChannelSettings): Channel {
 const wanted = (inventory: Inventory | undefined) => (inventory?.topics ?? []).map((id) => ({ id }));
 
 const isFinal = (error: GenesysError) =>
-  error.code === 'QC_GENESYS_CREDENTIALS' ||
-  error.code === 'QC_GENESYS_PERMISSION' ||
-  error.code === 'QC_GENESYS_MISMATCH';
+  error.code === 'QC_GENESYS_CREDENTIALS' || error.code === 'QC_GENESYS_PERMISSION';

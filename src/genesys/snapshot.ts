@@ -22,6 +22,11 @@ const paths = {
 /** A snapshot is taken again, for the queues that spoke while it was asked for, so many times. */
 const roundsMax = 4;
 
+/** Whose credentials these are. */
+export async function readOrganizationId(rest: Rest, signal: AbortSignal): Promise<string> {
+  return readAnswer(wire.organizationAnswer, await rest.get('/api/v2/organizations/me', signal)).id;
+}
+
 /** Reads what there is to watch, and hands over every answer: names and targets of queues, skills of agents. */
 export async function takeInventory(rest: Rest, onAnswer: OnAnswer, signal: AbortSignal): Promise<Inventory> {
   const queueIds: string[] = [];

@@ -35,9 +35,29 @@ export function kafkaSettings(config: Config): KafkaSettings | undefined {
   const { kafkaBrokers: brokers, kafkaClientId: clientId, topicPrefix } = config;
   if (brokers === undefined) return undefined;
   const { kafkaSslCa: ca, kafkaSslCert: cert, kafkaSslKey: key } = config;
+  refuseUnused(config);
   const pem = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   const ssl = config.kafkaSsl && Object.keys(pem).length > 0 ? pem : config.kafkaSsl;
   return { brokers, clientId, topicPrefix, ssl, sasl: saslSettings(config) };
+}
+
+/** What is set and would not be used was meant to protect something: better no connection than one without it. */
+function refuseUnused(config: Config): void {
+  const { kafkaSslCa, kafkaSslCert, kafkaSslKey, kafkaSaslUsername, kafkaSaslPassword, kafkaSaslTokenFile } = config;
+  const unless = (isUsed: boolean, wanted: string, given: Readonly<Record<string, string | undefined>>) =>
+    Object.entries(given).flatMap(([where, value]): ConfigFault[] =>
+      isUsed || value === undefined ? [] : [{ where, value: '(set)', allowed: `not without ${wanted}` }],
+    );
+  const faults = [
+    ...unless(config.kafkaSsl, 'KAFKA_SSL=true', {
+      ...{ KAFKA_SSL_CA: kafkaSslCa, KAFKA_SSL_CERT: kafkaSslCert, KAFKA_SSL_KEY: kafkaSslKey },
+    }),
+    ...unless(config.kafkaSaslMechanism !== undefined, 'KAFKA_SASL_MECHANISM', {
+      ...{ KAFKA_SASL_USERNAME: kafkaSaslUsername, KAFKA_SASL_PASSWORD: kafkaSaslPassword },
+      KAFKA_SASL_TOKEN_FILE: kafkaSaslTokenFile,
+    }),
+  ];
+  if (faults.length > 0) throw new ConfigError(faults);
 }
 
 function saslSettings(config: Config): KafkaSettings['sasl'] {

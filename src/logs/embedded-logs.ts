@@ -37,14 +37,22 @@ export function createEmbeddedLogs(settings: EmbeddedLogsSettings, clock: Clock 
       name: `The journal in ${dataDir}`,
       wayOut: 'use another data folder (--data-dir, QUEUECAST_DATA_DIR)',
     },
-    async openJournal() {
+    async openJournal(accept) {
       const log = await openSegmentLog({ dir: journal, bytesMax, hasCheckpoints: false });
       const source = (fromOffset: Position) => {
         const tail = createLogSource({ dir: journal, fromOffset, batchEventsMax, commitEveryMs: 0, clock });
         tail.drain(log.found.endOffset);
         return tail;
       };
-      return { sink: createLogSink(log), tail: await readJournalTail(source, log.found.endOffset) };
+      const sink = createLogSink(log);
+      try {
+        const tail = await readJournalTail(source, log.found.endOffset);
+        await accept(tail);
+        return { sink, tail };
+      } catch (error) {
+        await sink.close();
+        throw error;
+      }
     },
     async deriveShards(work, ending) {
       const journalId = await untilThere(journal, ending, clock);

@@ -11,7 +11,7 @@ import { isArchived } from '../../sinks/parquet/parquet-sink.ts';
 import type { Position } from '../../sinks/sink.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { queueEvent } from '../../streams/records/queue-event.ts';
-import { readJournalTail } from '../journal-tail.ts';
+import { type JournalTail, readJournalTail } from '../journal-tail.ts';
 import { type OwnedPartition, runGroup } from '../sources/kafka-group.ts';
 import type { LogRecord } from '../sources/log-source.ts';
 import type { Source } from '../sources/source.ts';
@@ -89,6 +89,14 @@ export function createKafkaLogs(settings: KafkaLogsSettings): Logs {
     return { run };
   }
 
+  async function journalTail(): Promise<JournalTail | null> {
+    const ends = await ask('looking for the end of the journal', (client) => client.fetchTopicOffsets(journal));
+    const { low, high } = ends.find(({ partition }) => partition === shard) ?? { low: '0', high: '0' };
+    const isEmpty = Number(high) === Number(low);
+    const from = (offset: Position) => readOnce(journal, shard, offset <= Number(low) ? 0 : offset);
+    return readJournalTail(from, isEmpty ? 0 : Number(high));
+  }
+
   /** The checkpoint and position of a shard, once nobody else can add to them. */
   async function committedOf({ partition, source }: OwnedPartition, groupId: string, signal: AbortSignal) {
     const records: LogRecord[] = [];
@@ -105,16 +113,14 @@ export function createKafkaLogs(settings: KafkaLogsSettings): Logs {
 
   return {
     journal: { name: `The topic ${journal}`, wayOut: 'use another topic prefix (QUEUECAST_TOPIC_PREFIX)' },
-    async openJournal() {
+    async openJournal(accept) {
       await prepareTopics();
+      // Whoever has it now goes on with it if we may not.
+      await accept(await journalTail());
       const transactionalId = `${prefix}.ingest.${shard}`;
       const sink = await openKafkaSink({ kafka, log, clock, transactionalId, shard, source: sourceName(prefix) });
       try {
-        const ends = await ask('looking for the end of the journal', (client) => client.fetchTopicOffsets(journal));
-        const { low, high } = ends.find(({ partition }) => partition === shard) ?? { low: '0', high: '0' };
-        const isEmpty = Number(high) === Number(low);
-        const from = (offset: Position) => readOnce(journal, shard, offset <= Number(low) ? 0 : offset);
-        return { sink, tail: await readJournalTail(from, isEmpty ? 0 : Number(high)) };
+        return { sink, tail: await journalTail() };
       } catch (error) {
         await sink.close();
         throw error;

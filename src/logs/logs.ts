@@ -9,8 +9,8 @@ import type { OnBatch, Source } from '../sources/source.ts';
 export interface Logs {
   /** For people: where the journal is, and how to use another one. */
   readonly journal: { readonly name: string; readonly wayOut: string };
-  /** Takes the journal as its one writer. */
-  openJournal(): Promise<OpenJournal>;
+  /** Takes the journal as its one writer, from another one if need be; not before `accept` has resolved for what is in it. */
+  openJournal(accept: (tail: JournalTail | null) => Promise<void>): Promise<OpenJournal>;
   /** Runs `work` on every shard that falls to this process, for as long as it does. */
   deriveShards(work: Work<OwnedShard>, ending: Ending): Promise<void>;
   /** Runs `work` on every part of the output log that falls to this process, for as long as it does. Writers of one dataset share the parts. */

@@ -18,6 +18,7 @@ let simulator: Simulator;
 let folder = '';
 let runs = 0;
 const started: PipelineProcess[] = [];
+const login = { clientId: 'broker-test', clientSecret: 'broker-test' };
 
 interface Run {
   readonly process: PipelineProcess;
@@ -25,9 +26,9 @@ interface Run {
 }
 
 /** A pipeline with a prefix of its own, or one that is given. */
-function run(args: readonly string[] = [], topicPrefix = `b${(runs += 1)}`): Run {
+function run(args: readonly string[] = [], topicPrefix = `b${(runs += 1)}`, platform = simulator): Run {
   const process = startProcess(['run', '--data-dir', join(folder, `${topicPrefix}-${started.length}`), ...args], {
-    ...simulatorEnv(simulator.url, 'broker-test', 'broker-test'),
+    ...simulatorEnv(platform.url, login.clientId, login.clientSecret),
     KAFKA_BROKERS: cluster.brokers.join(','),
     QUEUECAST_TOPIC_PREFIX: topicPrefix,
     QUEUECAST_KAFKA_RETENTION_MS: 'none',
@@ -63,7 +64,6 @@ describeKafka('a broker', () => {
   beforeAll(async () => {
     cluster = await startKafka({ nodes: 1 });
     folder = await mkdtemp(join(tmpdir(), 'queuecast-broker-'));
-    const login = { clientId: 'broker-test', clientSecret: 'broker-test' };
     simulator = await startSimulator({ trace: sample, speed: 60, port: 0, loop: true, ...login });
   });
   afterAll(async () => {
@@ -133,6 +133,28 @@ describeKafka('a broker', () => {
     expect(first.process.output()).toMatch(/QC_SINK_FENCED: Another process has taken over/);
     await says(second.process, /channel gap repaired/);
     await end(second);
+  });
+
+  test('leaves the journal to the ingest that has it when another may not go on with it', async () => {
+    const earlier = await startSimulator({
+      trace: sample,
+      speed: 60,
+      port: 0,
+      date: '2020-01-07',
+      loop: true,
+      ...login,
+    });
+    try {
+      const first = run(['--role', 'ingest']);
+      await journaled(first, 10);
+      const mistaken = run(['--role', 'ingest'], first.kafka.topicPrefix, earlier);
+      expect(await mistaken.process.ended).toBe(1);
+      expect(mistaken.process.output()).toMatch(/QC_GENESYS_MISMATCH: .*use another topic prefix/);
+      await journaled(first, await endOf(first.kafka, `${first.kafka.topicPrefix}.queue-event.v1`, 0));
+      await end(first);
+    } finally {
+      await earlier.close();
+    }
   });
 
   test('whose topic has the wrong cleanup policy ends the run with the command that mends it', async () => {

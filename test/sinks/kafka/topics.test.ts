@@ -62,7 +62,7 @@ describe('a topic beside its plan', () => {
         setting,
         found,
         wanted: spec.configs[setting],
-        remedy: `kafka-configs.sh --bootstrap-server <broker> --alter --entity-type topics --entity-name qc.quarantine.v1 --add-config ${setting}=${spec.configs[setting]!}`,
+        remedy: `kafka-configs.sh --bootstrap-server "$KAFKA_BROKERS" --alter --entity-type topics --entity-name qc.quarantine.v1 --add-config ${setting}=${spec.configs[setting]!}`,
       },
     ]);
   });

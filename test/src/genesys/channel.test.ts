@@ -56,13 +56,12 @@ test('a snapshot that was begun for a lost socket does not repair the gap of the
     rest,
     clock: scaledClock({ epochMs: 1_000_000, baseMs: systemClock.nowMs(), speed: 100 }),
     log: pino({ level: 'silent' }),
-    journal: { untilMs: 500_000, heardUntilMs: 500_000, organizationId: 'org' },
+    journal: { untilMs: 500_000, heardUntilMs: 500_000 },
     answerWithinMs: 10_000,
     onArrival(arrival: Arrival) {
       if (arrival.kind === 'channel-gap') add(arrival.endMs === null ? 'gap opened' : 'gap closed');
       if (arrival.kind === 'rest' && arrival.path.includes('conversations/activity')) add('answer');
     },
-    onOrganization: () => undefined,
     random: () => 0,
   });
   const stop = new AbortController();
@@ -115,7 +114,6 @@ test('after a pause of the process what queued up meanwhile is not taken for new
       if (arrival.kind === 'frame') add(`frame ${String(arrival.topic)}`);
       if (arrival.kind === 'tick') add(`tick ${arrival.heardUntilMs === null ? 'deaf' : 'heard'}`);
     },
-    onOrganization: () => undefined,
     random: () => 0,
   });
   const stop = new AbortController();
@@ -161,7 +159,6 @@ test('a socket that is about to be closed is replaced: nothing is lost, overtake
       if (arrival.kind === 'frame') add(`frame ${String(arrival.topic)}`);
       if (arrival.kind === 'tick') add(`tick ${arrival.heardUntilMs === null ? 'deaf' : 'heard'}`);
     },
-    onOrganization: () => undefined,
     random: () => 0,
   });
   const say = (socket: WebSocket | undefined, topic: string) =>
