@@ -177,7 +177,8 @@ function clients() {
   });
 
   /** How a role that wants its logs ends. */
-  const opening = (env: Env) => chooseLogs(loadConfig({ env }).config, folder, quiet).openJournal(() => Promise.resolve());
+  const opening = (env: Env) =>
+    chooseLogs(loadConfig({ env }).config, folder, quiet).openJournal(() => Promise.resolve());
 
   const aboutThePassword =
     /[Aa]uthentication failed.*: check KAFKA_SASL_MECHANISM, and KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD/;

@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { packageFolder } from '../../src/commands/settings.ts';
 
-const sample = join(import.meta.dirname, '../../samples/bank-1999-01-05.trace.jsonl.gz');
+const sample = join(packageFolder(), 'samples/bank-1999-01-05.trace.jsonl.gz');
 
 const traceLine = z.object({
   t: z.number(),
