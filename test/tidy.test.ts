@@ -69,7 +69,10 @@ const layers: readonly Layer[] = [
 /** Each vendor has one owner. */
 const owners: readonly (readonly [vendor: string, owner: RegExp])[] = [
   ['parquet-wasm', /^sinks\/parquet\/encode\.ts$/],
-  ['kafkajs', /^(sinks\/kafka\/client\.ts|(test\/)?sinks\/kafka\/empty-batches(\.test)?\.ts|test\/faults\/broken-offsets\.ts)$/],
+  [
+    'kafkajs',
+    /^(sinks\/kafka\/client\.ts|(test\/)?sinks\/kafka\/empty-batches(\.test)?\.ts|test\/faults\/broken-offsets\.ts)$/,
+  ],
   ['undici', /^(src\/genesys\/http\.ts$|src\/clock-client\.ts$|test\/)/],
   ['ws', /^(src\/genesys\/channel\.ts$|src\/simulator\/server\.ts$|test\/)/],
   ['fastify', /^(src\/simulator\/server\.ts$|src\/http\/)/],
