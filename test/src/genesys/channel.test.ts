@@ -32,6 +32,16 @@ async function startServer() {
   return { server, port, sockets };
 }
 
+/** A platform with one queue, where nothing happens. */
+const quietPlatform = (port: number): Rest => ({
+  get: () => Promise.resolve({ entities: [{ id: 'q', name: 'q' }] }),
+  put: () => Promise.resolve({}),
+  post: (path) =>
+    Promise.resolve(
+      path.endsWith('/channels') ? { id: 'c', connectUri: `ws://127.0.0.1:${port}/c` } : { results: [], entities: [] },
+    ),
+});
+
 test('a snapshot that was begun for a lost socket does not repair the gap of the next one', async () => {
   const { server, port, sockets } = await startServer();
 
@@ -92,17 +102,7 @@ test('after a pause of the process what queued up meanwhile is not taken for new
   const { notes, add, next } = createNotes();
   let pausedMs = 0;
   const clock = { nowMs: () => systemClock.nowMs() + pausedMs, sleep: systemClock.sleep };
-  const rest: Rest = {
-    put: () => Promise.resolve({}),
-    get: (path) =>
-      Promise.resolve(path.includes('organizations') ? { id: 'org' } : { entities: [{ id: 'q', name: 'q' }] }),
-    post: (path) =>
-      Promise.resolve(
-        path.endsWith('/channels')
-          ? { id: 'c', connectUri: `ws://127.0.0.1:${port}/c` }
-          : { results: [], entities: [] },
-      ),
-  };
+  const rest = quietPlatform(port);
   const channel = createChannel({
     rest,
     clock,
@@ -141,17 +141,7 @@ test('after a pause of the process what queued up meanwhile is not taken for new
 test('a socket that is about to be closed is replaced: nothing is lost, overtaken or called a gap', async () => {
   const { server, port, sockets } = await startServer();
   const { notes, add, next } = createNotes();
-  const rest: Rest = {
-    put: () => Promise.resolve({}),
-    get: (path) =>
-      Promise.resolve(path.includes('organizations') ? { id: 'org' } : { entities: [{ id: 'q', name: 'q' }] }),
-    post: (path) =>
-      Promise.resolve(
-        path.endsWith('/channels')
-          ? { id: 'c', connectUri: `ws://127.0.0.1:${port}/c` }
-          : { results: [], entities: [] },
-      ),
-  };
+  const rest = quietPlatform(port);
   const channel = createChannel({
     ...{ rest, clock: systemClock, log: pino({ level: 'silent' }), journal: null, answerWithinMs: 10_000 },
     onArrival(arrival: Arrival) {
