@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { scaledClock, systemClock } from '../../../sinks/clock.ts';
+import { type Clock, scaledClock, systemClock } from '../../../sinks/clock.ts';
 import type { Arrival } from '../../../src/genesys/arrival.ts';
 import { createChannel } from '../../../src/genesys/channel.ts';
 import type { Rest } from '../../../src/genesys/rest.ts';
@@ -48,11 +48,7 @@ test('a snapshot that was begun for a lost socket does not repair the gap of the
   const { notes, add, next } = createNotes();
   const held: (() => void)[] = [];
   const rest: Rest = {
-    put: () => Promise.resolve({}),
-    get: (path) =>
-      Promise.resolve(
-        path.includes('organizations') ? { id: 'org' } : { entities: [{ id: 'q', name: 'q' }], nextUri: undefined },
-      ),
+    ...quietPlatform(port),
     post(path) {
       if (path.endsWith('/channels')) return Promise.resolve({ id: 'c', connectUri: `ws://127.0.0.1:${port}/c` });
       if (!path.includes('conversations/activity')) return Promise.resolve({ results: [], entities: [] });
@@ -97,18 +93,12 @@ test('a snapshot that was begun for a lost socket does not repair the gap of the
   }
 });
 
-test('after a pause of the process what queued up meanwhile is not taken for new: it lies in a gap', async () => {
+/** A channel that has taken its first snapshot, and notes of what arrives. */
+async function startLive(clock: Clock) {
   const { server, port, sockets } = await startServer();
   const { notes, add, next } = createNotes();
-  let pausedMs = 0;
-  const clock = { nowMs: () => systemClock.nowMs() + pausedMs, sleep: systemClock.sleep };
-  const rest = quietPlatform(port);
   const channel = createChannel({
-    rest,
-    clock,
-    log: pino({ level: 'silent' }),
-    journal: null,
-    answerWithinMs: 10_000,
+    ...{ rest: quietPlatform(port), clock, log: pino({ level: 'silent' }), journal: null, answerWithinMs: 10_000 },
     onArrival(arrival: Arrival) {
       if (arrival.kind === 'channel-gap') add(`gap ${arrival.cause} ${arrival.endMs === null ? 'opened' : 'closed'}`);
       if (arrival.kind === 'frame') add(`frame ${String(arrival.topic)}`);
@@ -118,48 +108,41 @@ test('after a pause of the process what queued up meanwhile is not taken for new
   });
   const stop = new AbortController();
   const running = channel.run(stop.signal);
-  try {
-    while (!notes.includes('tick heard')) {
-      await new Promise((resolve) => setImmediate(resolve));
-      channel.tick();
-    }
-    const heard = next('frame v2.a');
-    sockets[0]!.send('{"topicName":"v2.a","eventBody":{}}');
-    await heard;
-    pausedMs = 60_000;
-    const opened = next('gap stalled opened');
-    sockets[0]!.send('{"topicName":"v2.late","eventBody":{}}');
-    await opened;
-    expect(notes).not.toContain('frame v2.late');
-  } finally {
+  while (!notes.includes('tick heard')) {
+    await new Promise((resolve) => setImmediate(resolve));
+    channel.tick();
+  }
+  const say = (socket: WebSocket | undefined, topic: string) =>
+    socket?.send(JSON.stringify({ topicName: topic, eventBody: {} }));
+  const end = async () => {
     stop.abort();
     await running;
     server.close();
+  };
+  return { server, sockets, notes, next, say, end };
+}
+
+test('after a pause of the process what queued up meanwhile is not taken for new: it lies in a gap', async () => {
+  let pausedMs = 0;
+  const clock = { nowMs: () => systemClock.nowMs() + pausedMs, sleep: systemClock.sleep };
+  const { sockets, notes, next, say, end } = await startLive(clock);
+  try {
+    const heard = next('frame v2.a');
+    say(sockets[0], 'v2.a');
+    await heard;
+    pausedMs = 60_000;
+    const opened = next('gap stalled opened');
+    say(sockets[0], 'v2.late');
+    await opened;
+    expect(notes).not.toContain('frame v2.late');
+  } finally {
+    await end();
   }
 });
 
 test('a socket that is about to be closed is replaced: nothing is lost, overtaken or called a gap', async () => {
-  const { server, port, sockets } = await startServer();
-  const { notes, add, next } = createNotes();
-  const rest = quietPlatform(port);
-  const channel = createChannel({
-    ...{ rest, clock: systemClock, log: pino({ level: 'silent' }), journal: null, answerWithinMs: 10_000 },
-    onArrival(arrival: Arrival) {
-      if (arrival.kind === 'channel-gap') add('gap');
-      if (arrival.kind === 'frame') add(`frame ${String(arrival.topic)}`);
-      if (arrival.kind === 'tick') add(`tick ${arrival.heardUntilMs === null ? 'deaf' : 'heard'}`);
-    },
-    random: () => 0,
-  });
-  const say = (socket: WebSocket | undefined, topic: string) =>
-    socket?.send(JSON.stringify({ topicName: topic, eventBody: {} }));
-  const stop = new AbortController();
-  const running = channel.run(stop.signal);
+  const { server, sockets, notes, next, say, end } = await startLive(systemClock);
   try {
-    while (!notes.includes('tick heard')) {
-      await new Promise((resolve) => setImmediate(resolve));
-      channel.tick();
-    }
     const second = once(server, 'connection');
     say(sockets[0], 'v2.system.socket_closing');
     await second;
@@ -174,8 +157,6 @@ test('a socket that is about to be closed is replaced: nothing is lost, overtake
     const told = notes.filter((note) => !note.startsWith('tick'));
     expect(told).toEqual(['frame v2.system.socket_closing', 'frame v2.a', 'frame v2.b', 'frame v2.c']);
   } finally {
-    stop.abort();
-    await running;
-    server.close();
+    await end();
   }
 });
