@@ -3,10 +3,6 @@ import { map, type OperatorFunction, pipe } from 'rxjs';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../sinks/clock.ts';
 import { SinkError, type SinkErrorCode } from '../sinks/errors.ts';
-import { makeFolder } from '../sinks/log/durable-file.ts';
-import { ensureLogId } from '../sinks/log/log-id.ts';
-import { createParquetSink, type ParquetSink } from '../sinks/parquet/parquet-sink.ts';
-import { retry } from '../sinks/retry.ts';
 import { derive, type DeriveSettings } from '../streams/derive.ts';
 import { queueEvent as eventSchema } from '../streams/event.ts';
 import { inOrganization, organizationOf, type Output, output } from '../streams/record.ts';
@@ -160,51 +156,10 @@ function deriveAll({ config, logs, timeZone, health }: Composition, ending: Endi
   }, ending);
 }
 
+/** Arrow and Parquet take a third of a small process's memory: only who archives loads them. */
 async function archive({ config, dataDir, logs }: Composition, ending: Ending): Promise<void> {
-  const dir = parquetDir(dataDir);
-  await makeFolder(dir);
-  const datasetId = await ensureLogId(dir);
-  await logs.archiveOutputs(
-    datasetId,
-    async ({ log, source }, signal) => {
-      // Whoever had the part before may be about to leave it.
-      const open = () => createParquetSink({ dir, log, topicPrefix: config.topicPrefix });
-      const sink = await retry(open, handover, signal);
-      const stopped = new AbortController();
-      const rolling = rollNowAndThen(sink, stopped.signal);
-      rolling.catch(() => undefined);
-      try {
-        await source(sink.resumeOffset).run(({ events, position }) => sink.archive(events, position), signal);
-        stopped.abort();
-        await rolling;
-      } finally {
-        stopped.abort();
-        // When it is to end at once the part may be another's already.
-        await (signal.aborted ? sink.abandon() : sink.close());
-      }
-    },
-    ending,
-  );
-}
-
-const handover = {
-  isPassing: (error: unknown) => error instanceof SinkError && error.code === 'QC_SINK_FENCED',
-  everyMs: 200,
-  withinMs: 5_000,
-  clock: systemClock,
-};
-
-const rollEveryMs = 30_000;
-
-async function rollNowAndThen(sink: ParquetSink, signal: AbortSignal): Promise<void> {
-  try {
-    for (;;) {
-      await systemClock.sleep(rollEveryMs, signal);
-      await sink.roll();
-    }
-  } catch (error) {
-    if (error !== signal.reason) throw error;
-  }
+  const { archiveOutputs } = await import('./archive.ts');
+  await archiveOutputs({ logs, dir: parquetDir(dataDir), topicPrefix: config.topicPrefix }, ending);
 }
 
 /** Only shows: it stops where it is, whatever is left to read. */

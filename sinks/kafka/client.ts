@@ -157,6 +157,8 @@ export function consumer(settings: KafkaSettings, log: Logger, options: Consumer
     // Joining, leaving and heartbeats wait for a running fetch.
     maxWaitTimeInMs: gatherMs === 0 ? 200 : Math.min(gatherMs, Math.floor(sessionTimeoutMs / 3)),
     minBytes: gatherMs === 0 ? 1 : gatheredBytesMax,
+    // Compressed: what comes of it lives until its output is acknowledged.
+    maxBytesPerPartition: 262_144,
     readUncommitted: false,
     allowAutoTopicCreation: false,
     retry: { ...patientRetry, restartOnFailure: () => Promise.resolve(restarts()) },

@@ -5,7 +5,7 @@ import { SinkError } from '../errors.ts';
 import { retry } from '../retry.ts';
 import type { Delivery, Position, Sink } from '../sink.ts';
 import { toCheckpointMessages } from './checkpoint-message.ts';
-import { admin, type KafkaSettings, type Transaction, transactionalProducer } from './client.ts';
+import { admin, type KafkaSettings, type Producer, type Transaction, transactionalProducer } from './client.ts';
 import { isFencing, isPassing, kafkaFailure } from './failure.ts';
 import { type AddressedMessage, bytesOf, type MessageSettings, toMessage } from './message.ts';
 import { checkpointTopic, topicName } from './topics.ts';
@@ -40,15 +40,18 @@ const visibleEveryMs = 10;
 export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> {
   const { kafka, log, transactionalId, shard, source, input, batchBytesMax = 900_000, clock } = settings;
   const addressing: MessageSettings = { topicPrefix: kafka.topicPrefix, shard, source };
-  const producer = transactionalProducer(kafka, log, { transactionalId, resends: input === undefined });
+  // Two that take turns: after a commit the broker is still ending the transaction, and lets its producer wait before the next.
+  const producerOf = (id: string) =>
+    transactionalProducer(kafka, log, { transactionalId: id, resends: input === undefined });
+  let producers: readonly [Producer, Producer] = [producerOf(transactionalId), producerOf(`${transactionalId}.b`)];
   let failure: Error | undefined;
   let isClosed = false;
   let committed = -1;
   let lastAtMs: EpochMs = 0;
-  /** The last offsets of the transaction committed last. */
-  let written: readonly WrittenEnd[] = [];
+  /** By partition. */
+  const written = new Map<string, WrittenEnd>();
 
-  /** The position goes first: the broker may still be ending the transaction before, and this alone can be asked again and again. */
+  /** The position goes first: should the broker still be ending what this producer did before, this alone can be asked again and again. */
   async function writePosition(transaction: Transaction, position: Position): Promise<void> {
     if (input === undefined) return;
     const { groupId, topic, partition } = input;
@@ -62,7 +65,6 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
     // The parts of a checkpoint go with the records: one commit for all.
     lastAtMs = delivery.outputs.at(-1)?.atMs ?? lastAtMs;
     const all = [...messages, ...checkpointOf(delivery, lastAtMs, addressing)];
-    const ends = new Map<string, WrittenEnd>();
     // One send after the other: two in flight would swap their order.
     for (const batch of cutToBatches(all, batchBytesMax)) {
       const topicMessages = Array.from(batch, ([topic, ofTopic]) => ({
@@ -71,18 +73,24 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
       }));
       for (const sent of await transaction.sendBatch({ acks: -1, topicMessages })) {
         const { topicName: topic, partition, baseOffset = '0' } = sent;
-        ends.set(`${topic}/${partition}`, { topic, partition, offset: Number(baseOffset) });
+        written.set(`${topic}/${partition}`, { topic, partition, offset: Number(baseOffset) });
       }
     }
-    written = [...ends.values()];
   }
 
-  try {
+  const disconnect = () => Promise.all(producers.map((producer) => producer.disconnect()));
+
+  async function takeOver(producer: Producer): Promise<void> {
     await producer.connect();
     // The client asks for its id with the first transaction; only then is an older owner fenced off, and its end known.
     await (await producer.transaction()).abort();
+  }
+
+  try {
+    // What an older owner commits with the one it still has counts: the position is read when both are taken.
+    await Promise.all(producers.map(takeOver));
   } catch (error) {
-    await producer.disconnect();
+    await disconnect();
     throw kafkaFailure(error, `taking over ${transactionalId}`);
   }
 
@@ -93,7 +101,9 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
       const { outputs, position, checkpoint } = delivery;
       if (outputs.length === 0 && checkpoint === undefined && position <= committed) return;
       try {
-        const transaction = await producer.transaction();
+        const [next, resting] = producers;
+        producers = [resting, next];
+        const transaction = await next.transaction();
         try {
           await writePosition(transaction, delivery.position);
           await writeRecords(transaction, delivery);
@@ -114,10 +124,10 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<Sink> 
       if (isClosed) return;
       isClosed = true;
       try {
-        if (failure === undefined) await untilVisible(written, settings);
+        if (failure === undefined && committed >= 0) await untilVisible([...written.values()], committed, settings);
       } finally {
         failure ??= new SinkError('QC_SINK_UNAVAILABLE', `The sink ${transactionalId} was closed: open it again.`);
-        await producer.disconnect();
+        await disconnect();
       }
     },
   };
@@ -133,19 +143,32 @@ interface WrittenEnd {
  * A commit is acknowledged before readers see it: whoever then reads "all there is" would miss its end. Longer than for a moment nothing is
  * waited for, since all is safe.
  */
-async function untilVisible(written: readonly WrittenEnd[], { kafka, log, clock }: KafkaSinkSettings): Promise<void> {
-  if (written.length === 0) return;
+async function untilVisible(
+  written: readonly WrittenEnd[],
+  committed: Position,
+  { kafka, log, clock, input }: KafkaSinkSettings,
+): Promise<void> {
   const untilMs = clock.nowMs() + visibleWithinMs;
   const client = admin(kafka, log);
+  const wait = async (isVisible: () => Promise<boolean>) => {
+    while (!(await isVisible()) && clock.nowMs() < untilMs) await clock.sleep(visibleEveryMs, never);
+  };
   try {
     await client.connect();
     for (const { topic, partition, offset } of written) {
-      const isVisible = async () => {
+      await wait(async () => {
         const ends = await client.fetchTopicOffsets(topic);
         return ends.some((end) => end.partition === partition && Number(end.high) > offset);
-      };
-      while (!(await isVisible()) && clock.nowMs() < untilMs) await clock.sleep(visibleEveryMs, never);
+      });
     }
+    if (input === undefined) return;
+    const { groupId, topic, partition } = input;
+    await wait(async () => {
+      const [offsets] = await client.fetchOffsets({ groupId, topics: [topic] });
+      return (
+        offsets?.partitions.some((each) => each.partition === partition && Number(each.offset) >= committed) === true
+      );
+    });
   } catch (error) {
     log.warn({ err: error }, 'Kafka: the end of what was committed cannot be seen yet');
   } finally {

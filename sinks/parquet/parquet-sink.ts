@@ -10,6 +10,7 @@ import { arrowSchemaOf, type Column, columnsOf } from './arrow-schema.ts';
 import { toRecordBatch } from './columns.ts';
 import { dateOf, fileOf, footerOf, openDataset } from './dataset.ts';
 import { encodeParquet } from './encode.ts';
+import { isArchived } from './is-archived.ts';
 import { publishFile } from './publish.ts';
 
 /** Records with one space of offsets, whose rows are archived. */
@@ -86,9 +87,6 @@ interface ArchivedType {
   /** Rows before it are published. */
   nextOffset: number;
 }
-
-/** The journal is never in the output log, and its events have no columns. */
-const journal = 'queue-event';
 
 /**
  * Opens a dataset, and makes it if there is none: removes unfinished files, and lists files that a crash left out of the manifest.
@@ -264,11 +262,6 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
     close: () => leave(() => publishAll(files)),
     abandon: () => leave(() => Promise.resolve()),
   };
-}
-
-/** Whether the records of a type are archived unasked. */
-export function isArchived({ name, kind }: RecordType): boolean {
-  return kind !== 'state' && name !== journal;
 }
 
 function archivedOf(recordTypes: readonly RecordType[], states: readonly string[]): ReadonlyMap<string, ArchivedType> {

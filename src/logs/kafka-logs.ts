@@ -7,7 +7,7 @@ import { type Admin, admin, type KafkaSettings } from '../../sinks/kafka/client.
 import { kafkaFailure } from '../../sinks/kafka/failure.ts';
 import { openKafkaSink } from '../../sinks/kafka/kafka-sink.ts';
 import { checkpointTopic, ensureTopics, topicName, topicPlanFor } from '../../sinks/kafka/topics.ts';
-import { isArchived } from '../../sinks/parquet/parquet-sink.ts';
+import { isArchived } from '../../sinks/parquet/is-archived.ts';
 import type { Position } from '../../sinks/sink.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { queueEvent } from '../../streams/records/queue-event.ts';

@@ -62,15 +62,13 @@ export function createReading(settings: ReadingSettings): Reading {
   }
 
   async function handOver(batch: KafkaBatch, heartbeat: () => Promise<void>): Promise<void> {
-    const records = batch.messages
-      .filter(({ offset }) => Number(offset) >= nextOffset)
-      .map((message) => toRecord(topicPrefix, batch, message));
+    const messages = batch.messages.filter(({ offset }) => Number(offset) >= nextOffset);
     const lastOffset = Number(batch.lastOffset());
-    for (let at = 0; at < records.length && !ending.signal.aborted; at += batchEventsMax) {
-      const events = records.slice(at, at + batchEventsMax);
+    for (let at = 0; at < messages.length && !ending.signal.aborted; at += batchEventsMax) {
+      const events = messages.slice(at, at + batchEventsMax).map((message) => toRecord(topicPrefix, batch, message));
       const last = events.at(-1);
       // The last piece of a fetch answers for the markers after it as well.
-      const isLast = at + batchEventsMax >= records.length;
+      const isLast = at + batchEventsMax >= messages.length;
       const position = isLast ? Math.max(last?.offset ?? 0, lastOffset) + 1 : (last?.offset ?? 0) + 1;
       await whileBeating(onBatch({ events, position }), heartbeat);
       nextOffset = position;

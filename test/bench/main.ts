@@ -3,9 +3,11 @@ import { measureFirstRun } from './first-run.ts';
 import { measureFrames } from './frames.ts';
 import { measureKafka } from './kafka.ts';
 
-// npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. --only frames, install or kafka runs one part.
+// npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. --only frames, install or kafka runs one part, --only
+// kafka:latency a part of a part.
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const [part, ofPart] = values.only?.split(':') ?? [];
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const parts = {
   frames() {
@@ -14,10 +16,10 @@ const parts = {
   async install() {
     for (const line of await measureFirstRun()) say(line);
   },
-  kafka: () => measureKafka(say),
+  kafka: () => measureKafka(say, ofPart),
 };
 for (const [name, measure] of Object.entries(parts)) {
-  if (values.only === undefined || values.only === name) await measure();
+  if (part === undefined || part === name) await measure();
 }
 // The clients of the brokers that are gone keep asking for them.
 process.exit();

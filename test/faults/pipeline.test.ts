@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../sinks/clock.ts';
 import { topicName } from '../../sinks/kafka/topics.ts';
-import { isArchived } from '../../sinks/parquet/parquet-sink.ts';
+import { isArchived } from '../../sinks/parquet/is-archived.ts';
 import { disturbFrames } from '../../src/simulator/faults.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { queueEvent as eventSchema } from '../../streams/event.ts';
