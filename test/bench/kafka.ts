@@ -194,7 +194,7 @@ async function latency(brokers: readonly string[], perSecond: number, commitEver
   return { p50: quantile(tookMs, 0.5), p99: quantile(tookMs, 0.99), count: tookMs.length };
 }
 
-/** From the arrival of a frame to the committed record, of a few busy queues at 20 times their pace. */
+/** From the arrival of a frame to the committed record, of a few busy queues at 100 times their pace. */
 async function frameLatency(brokers: readonly string[]) {
   const kafka = await newPlace(brokers);
   const folders = [newFolder(), newFolder()];
@@ -202,14 +202,14 @@ async function frameLatency(brokers: readonly string[]) {
   const folder = newFolder();
   const trace = join(folder.path, 'busy.trace.jsonl');
   await writeBusyTrace(trace);
-  const speed = 20;
+  const speed = 100;
   const simulator = await startSimulator({ trace, speed, port: 0, loop: true, ...client });
   const env = simulatorEnv(simulator.url, client.clientId, client.clientSecret);
   const children = [
     startRole(kafka, 'ingest', folders[0]?.path ?? '', env),
     startRole(kafka, 'derive', folders[1]?.path ?? '', env),
   ];
-  await until(async () => (await committedOf(kafka, `${kafka.topicPrefix}.derive`, journalOf(kafka), 0)) > 500);
+  await until(async () => (await committedOf(kafka, `${kafka.topicPrefix}.derive`, journalOf(kafka), 0)) > 200);
   const tookMs: number[] = [];
   const forget = await listen(kafka, topicName(kafka.topicPrefix, waitPrediction), (atMs) => {
     tookMs.push((simulator.clock.nowMs() - atMs) / speed);
