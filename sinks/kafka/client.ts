@@ -214,17 +214,20 @@ export function runBatches(reader: Consumer, eachBatch: EachBatchHandler): Promi
 
 export function admin(settings: KafkaSettings, log: Logger): Admin {
   const client = createKafka(settings, log).admin({ retry: patientRetry });
+  const after = oneAfterTheOther();
   return {
     ...client,
-    async fetchTopicOffsets(topic) {
-      try {
-        return await client.fetchTopicOffsets(topic);
-      } catch (cause) {
-        // It takes for granted that some partition has a leader.
-        if (!(cause instanceof TypeError)) throw cause;
-        throw new KafkaJSError(`no partition of ${topic} has a leader`, { retriable: true });
-      }
-    },
+    // Calls at once share one look at the cluster, which knows nothing of the topics of the later ones.
+    fetchTopicOffsets: (topic) =>
+      after(async () => {
+        try {
+          return await client.fetchTopicOffsets(topic);
+        } catch (cause) {
+          // It takes for granted that some partition has a leader.
+          if (!(cause instanceof TypeError)) throw cause;
+          throw new KafkaJSError(`no partition of ${topic} has a leader`, { retriable: true });
+        }
+      }),
   };
 }
 
@@ -283,18 +286,23 @@ function bearer(token: () => Promise<string>): Mechanism['authenticationProvider
 
 /** Lets one send after the other through, acknowledged by all replicas. */
 function inOrder<Sender extends Pick<Producer, 'send' | 'sendBatch'>>(sender: Sender): Sender {
-  let last: Promise<unknown> = Promise.resolve();
-  const after = <Result>(send: () => Promise<Result>): Promise<Result> => {
-    const sent = last.then(send);
-    last = sent.catch(() => undefined);
-    return sent;
-  };
+  const after = oneAfterTheOther();
   return {
     ...sender,
     send: (record: ProducerRecord) =>
       after(() => sender.send({ compression: CompressionTypes.LZ4, ...record, acks: -1 })),
     sendBatch: (batch: ProducerBatch) =>
       after(() => sender.sendBatch({ compression: CompressionTypes.LZ4, ...batch, acks: -1 })),
+  };
+}
+
+/** Makes each call wait for the one before, however that ends. */
+function oneAfterTheOther(): <Result>(call: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (call) => {
+    const called = last.then(call);
+    last = called.catch(() => undefined);
+    return called;
   };
 }
 

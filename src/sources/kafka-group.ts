@@ -9,8 +9,9 @@ import {
   type KafkaSettings,
   runBatches,
 } from '../../sinks/kafka/client.ts';
-import { kafkaFailure } from '../../sinks/kafka/failure.ts';
+import { isPassing, kafkaFailure } from '../../sinks/kafka/failure.ts';
 import type { LogRecord } from '../../sinks/log/log-tail.ts';
+import { retry } from '../../sinks/retry.ts';
 import type { Position } from '../../sinks/sink.ts';
 import { createReading, type Reading, untilAborted } from './kafka-reading.ts';
 import type { Source } from './source.ts';
@@ -53,6 +54,9 @@ const crashesMax = 3;
 /** A new leader of a partition may know less of its end, for a moment, than the one before told. */
 const endKnownWithinMs = 5_000;
 
+/** A partition whose broker was lost has a new leader by then; a stage that is to end cannot begin anew to wait for it. */
+const leaderWithinMs = 20_000;
+
 /**
  * Works in a consumer group: runs `work` for each partition number that the group leaves to this process, until it goes to another one. Offsets are
  * never committed here, but by a sink, together with what was made of the records. Ends when drained, and rejects
@@ -71,6 +75,7 @@ export async function runGroup(
   let hasJoined = false;
   let crashes = 0;
 
+  const leaderless = { isPassing, everyMs: endKnownWithinMs / 20, withinMs: leaderWithinMs, clock };
   const owned = () => Array.from(tasks.keys());
   const consumer = createConsumer(kafka, log, {
     groupId,
@@ -176,7 +181,8 @@ export async function runGroup(
   async function knownEnd(topic: string, partition: number, fromOffset: Position, until: AbortSignal) {
     const untilMs = clock.nowMs() + endKnownWithinMs;
     for (;;) {
-      const found = (await client.fetchTopicOffsets(topic)).find((each) => each.partition === partition);
+      const ends = await retry(() => client.fetchTopicOffsets(topic), leaderless, until);
+      const found = ends.find((each) => each.partition === partition);
       const [low, high] = [Number(found?.low ?? 0), Number(found?.high ?? 0)];
       if (fromOffset <= high) return { low, high };
       if (clock.nowMs() >= untilMs) throw endsBefore(topic, partition, fromOffset, high);
