@@ -126,11 +126,16 @@ const channelGap = z.object({
   kind: z.literal('channel-gap'),
   receivedAtMs: epochMs(),
   channel: count(),
+  /** Those that this channel tells of; null = all of the shard, on whatever channel. */
+  queueIds: z.array(z.string()).nullable(),
   startMs: epochMs(),
   endMs: epochMs().nullable(),
   cause: z.string(),
   repairedBy: z.enum(['snapshot', 'aggregate', 'none']),
 });
+
+/** A queue is not watched any more: it was deleted, or taken out of the client's divisions. */
+const queueRemoved = z.object({ kind: z.literal('queue-removed'), receivedAtMs: epochMs(), queueId: z.string() });
 
 /** Only moves time. `heardUntilMs` = the oldest "last frame" over the shard's channels; null before the first. */
 const tick = z.object({
@@ -156,6 +161,7 @@ export const queueEvent = z.discriminatedUnion('kind', [
   agentStatus,
   agentProfile,
   queueProfile,
+  queueRemoved,
   channelGap,
   tick,
   inputRejected,

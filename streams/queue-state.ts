@@ -1,5 +1,5 @@
 import { type DayTotals, foldDayTotals } from './day-totals.ts';
-import type { EventOf, InstantMetric, QueueEvent } from './event.ts';
+import type { ChannelGap, EventOf, InstantMetric, QueueEvent } from './event.ts';
 import { foldHandleTime, type HandleTime, handleSecondsMean, startHandleTime } from './handle-time.ts';
 import type { Logic } from './logic.ts';
 import type { EpochMs } from './record.ts';
@@ -24,14 +24,16 @@ interface Queue {
   countsKnown: boolean;
   /** A snapshot has named everyone who waits. */
   waitingKnown: boolean;
+  /** Since when it was heard without a break, if that is later than for the others. */
+  wholeSinceMs: EpochMs | null;
   agents: Counts;
   media: Map<string, MediaGroup>;
 }
 
 /** What is known of all queues, as it is saved. */
 interface Queues {
-  /** Nothing counts as observed until the gap is closed: what arrives meanwhile may miss something. */
-  isGapOpen: boolean;
+  /** By channel, its queues or null for all. Until it is closed none of them counts as observed: what arrives meanwhile may miss something. */
+  openGaps: Map<number, readonly string[] | null>;
   /**
    * Since when everything was heard; null = not yet, or no longer. Only what changes is sent, so a half hour that began before
    * may lack what was counted unheard: its totals are no part of the day's.
@@ -56,8 +58,8 @@ const startMediaGroup = (mediaType: string): MediaGroup => ({
 export function followQueues(settings: { readonly timeZone: string }): Logic<Queues, QueueEvent, QueueState> {
   return {
     name: 'queue-state',
-    version: 1,
-    start: () => ({ isGapOpen: false, wholeSinceMs: null, byId: new Map() }),
+    version: 2,
+    start: () => ({ openGaps: new Map(), wholeSinceMs: null, byId: new Map() }),
     step(queues, event) {
       switch (event.kind) {
         case 'queue-observed': {
@@ -65,16 +67,19 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
           merge(event.mediaType === null ? queue.agents : mediaOf(queue, event.mediaType).counts, event.metrics);
           if (event.mediaType === null) return [queues, changes(queues, event.queueId, event.receivedAtMs)];
           mediaOf(queue, event.mediaType).used = true;
-          return [queues, changes(queues, event.queueId, event.receivedAtMs, event.mediaType)];
+          return [queues, changes(queues, event.queueId, event.receivedAtMs, { mediaType: event.mediaType })];
         }
         case 'queue-interval': {
           if (event.mediaType === null) return [queues, []];
           const queue = queueOf(queues, event.queueId);
-          foldInterval(mediaOf(queue, event.mediaType), event, queues.wholeSinceMs, settings.timeZone);
-          return [queues, changes(queues, event.queueId, event.receivedAtMs, event.mediaType)];
+          foldInterval(mediaOf(queue, event.mediaType), event, wholeSinceMs(queues, event.queueId), settings.timeZone);
+          return [queues, changes(queues, event.queueId, event.receivedAtMs, { mediaType: event.mediaType })];
         }
         case 'queue-snapshot': {
+          const isNew = !queues.byId.has(event.queueId);
           const queue = queueOf(queues, event.queueId);
+          // It joins the others, who have been heard for longer.
+          if (isNew && queues.wholeSinceMs !== null) queue.wholeSinceMs = event.receivedAtMs;
           if (event.groups !== null) replaceCounts(queue, event.groups);
           if (event.waiting !== null) replaceWaiting(queue, event.waiting);
           return [queues, changes(queues, event.queueId, event.receivedAtMs)];
@@ -82,14 +87,14 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
         case 'interaction-changed': {
           const queue = queueOf(queues, event.queueId);
           foldInteraction(mediaOf(queue, event.mediaType), event);
-          return [queues, changes(queues, event.queueId, event.receivedAtMs, event.mediaType)];
+          return [queues, changes(queues, event.queueId, event.receivedAtMs, { mediaType: event.mediaType })];
         }
-        case 'channel-gap': {
-          queues.isGapOpen = event.endMs === null;
-          queues.wholeSinceMs = event.endMs;
-          const ids = [...queues.byId.keys()].sort();
-          if (queues.isGapOpen) for (const queue of queues.byId.values()) forget(queue);
-          return [queues, ids.flatMap((queueId) => changes(queues, queueId, event.receivedAtMs))];
+        case 'channel-gap':
+          return [queues, onGap(queues, event)];
+        case 'queue-removed': {
+          const stale = changes(queues, event.queueId, event.receivedAtMs, { status: 'stale' });
+          queues.byId.delete(event.queueId);
+          return [queues, stale];
         }
         case 'agent-status':
         case 'agent-profile':
@@ -97,7 +102,7 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
         case 'input-rejected':
           return [queues, []];
         case 'tick':
-          if (!queues.isGapOpen) queues.wholeSinceMs ??= event.heardUntilMs;
+          if (queues.openGaps.size === 0) queues.wholeSinceMs ??= event.heardUntilMs;
           return [queues, []];
       }
     },
@@ -107,7 +112,7 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
 function queueOf({ byId }: Queues, queueId: string): Queue {
   let queue = byId.get(queueId);
   if (queue === undefined) {
-    queue = { countsKnown: false, waitingKnown: false, agents: new Map(), media: new Map() };
+    queue = { countsKnown: false, waitingKnown: false, wholeSinceMs: null, agents: new Map(), media: new Map() };
     byId.set(queueId, queue);
   }
   return queue;
@@ -126,6 +131,32 @@ function mediaOf(queue: Queue, mediaType: string): MediaGroup {
 function forget(queue: Queue): void {
   queue.waitingKnown = false;
   for (const group of queue.media.values()) group.day = null;
+}
+
+/** A gap of all queues closes those of the channels too: everything has been asked for anew. */
+function onGap(queues: Queues, { channel, queueIds, endMs, receivedAtMs }: ChannelGap): QueueState[] {
+  const concerned = [...(queueIds ?? queues.byId.keys())].filter((queueId) => queues.byId.has(queueId)).sort();
+  if (endMs === null) queues.openGaps.set(channel, queueIds);
+  else if (queueIds === null) queues.openGaps.clear();
+  else queues.openGaps.delete(channel);
+  if (queueIds === null) queues.wholeSinceMs = endMs;
+  for (const queueId of concerned) {
+    const queue = queueOf(queues, queueId);
+    if (endMs === null) forget(queue);
+    else queue.wholeSinceMs = endMs;
+  }
+  return concerned.flatMap((queueId) => changes(queues, queueId, receivedAtMs));
+}
+
+function isDeafTo({ openGaps }: Queues, queueId: string): boolean {
+  for (const queueIds of openGaps.values()) if (queueIds === null || queueIds.includes(queueId)) return true;
+  return false;
+}
+
+/** Null as long as a gap is open, and before anything was heard. */
+function wholeSinceMs(queues: Queues, queueId: string): EpochMs | null {
+  if (queues.wholeSinceMs === null || isDeafTo(queues, queueId)) return null;
+  return Math.max(queues.wholeSinceMs, queueOf(queues, queueId).wholeSinceMs ?? 0);
 }
 
 function merge(counts: Counts, metrics: readonly InstantMetric[]): void {
@@ -181,12 +212,17 @@ function foldInterval(
 }
 
 /** The states of a queue, or of one of its media types, that differ from what was said last. */
-function changes(queues: Queues, queueId: string, observedAtMs: EpochMs, only?: string): QueueState[] {
+function changes(
+  queues: Queues,
+  queueId: string,
+  observedAtMs: EpochMs,
+  only: { readonly mediaType?: string; readonly status?: QueueState['status'] } = {},
+): QueueState[] {
   const queue = queueOf(queues, queueId);
-  const status = queues.isGapOpen ? 'stale' : 'observed';
+  const status = only.status ?? (isDeafTo(queues, queueId) ? 'stale' : 'observed');
   const changed: QueueState[] = [];
   for (const [mediaType, group] of queue.media) {
-    if (!group.used || (only !== undefined && only !== mediaType)) continue;
+    if (!group.used || (only.mediaType !== undefined && only.mediaType !== mediaType)) continue;
     const state = describe(queue, group, { queueId, mediaType, status, observedAtMs });
     const before = group.published;
     if (before !== null && isSame(before, state)) continue;

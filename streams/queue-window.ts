@@ -28,40 +28,52 @@ export type WindowInput = { readonly kind: 'queue-state'; readonly state: QueueS
  */
 export function windowQueues(settings: QueueWindowSettings): Logic<WindowState, WindowInput, Output> {
   const { windowSizeMs: sizeMs, ...rest } = settings;
-  const windows = tumbling({ ...rest, sizeMs, gauges, advanceOnObservation: true });
+  // One channel's word does not close the windows of another's queues: time is what was heard on all, and ticks say that.
+  const windows = tumbling({ ...rest, sizeMs, gauges, advanceOnObservation: false });
   return {
     name: 'queue-window',
-    version: 1,
+    version: 2,
     start: () => windows.start(),
     step(state, input) {
-      const event = toWindowEvent(input, settings.outOfOrdernessMs);
-      if (event === undefined) return [state, []];
       const atMs = input.kind === 'queue-state' ? input.state.observedAtMs : input.receivedAtMs;
-      const [next, outputs] = windows.step(state, event);
-      return [next, outputs.map((each) => toRecord(each, sizeMs, atMs))];
+      const outputs: Output[] = [];
+      let next = state;
+      for (const event of toWindowEvents(state, input, settings.outOfOrdernessMs)) {
+        const [after, windowed] = windows.step(next, event);
+        next = after;
+        for (const each of windowed) outputs.push(toRecord(each, sizeMs, atMs));
+      }
+      return [next, outputs];
     },
   };
 }
 
-function toWindowEvent(input: WindowInput, outOfOrdernessMs: number): WindowEvent | undefined {
+function toWindowEvents(state: WindowState, input: WindowInput, outOfOrdernessMs: number): readonly WindowEvent[] {
   switch (input.kind) {
     case 'queue-state': {
-      const { state } = input;
+      const { state: of } = input;
       // A stale state repeats what was known; nothing was observed.
-      if (state.status === 'stale') return undefined;
-      return {
-        kind: 'observed',
-        key: `${state.queueId}/${state.mediaType}`,
-        atMs: state.observedAtMs,
-        values: levelsOf(state),
-      };
+      if (of.status === 'stale') return [];
+      return [{ kind: 'observed', key: `${of.queueId}/${of.mediaType}`, atMs: of.observedAtMs, values: levelsOf(of) }];
     }
     case 'channel-gap':
-      return input.endMs === null ? { kind: 'hold-ended', atMs: input.startMs } : undefined;
+      return input.endMs === null ? endsOfHolds(state, input) : [];
     case 'tick':
-      if (input.heardUntilMs === null) return undefined;
-      return { kind: 'watermark', watermarkMs: input.heardUntilMs - outOfOrdernessMs };
+      if (input.heardUntilMs === null) return [];
+      return [{ kind: 'watermark', watermarkMs: input.heardUntilMs - outOfOrdernessMs }];
   }
+}
+
+/** What was heard on one channel after another had fallen silent counts, but holds no longer than until then. */
+function endsOfHolds({ keys }: WindowState, { queueIds, startMs }: ChannelGap): readonly WindowEvent[] {
+  const concerned = queueIds === null ? null : new Set(queueIds);
+  const ends: WindowEvent[] = queueIds === null ? [{ kind: 'hold-ended', atMs: startMs }] : [];
+  for (const [key, { timeline }] of keys) {
+    const lastMs = timeline.at(-1)?.atMs ?? startMs;
+    const isConcerned = concerned?.has(key.split('/')[0] ?? '') ?? lastMs > startMs;
+    if (isConcerned) ends.push({ kind: 'hold-ended', atMs: Math.max(startMs, lastMs), key });
+  }
+  return ends;
 }
 
 function levelsOf(state: QueueState): Readonly<Record<(typeof gauges)[number], number | null>> {

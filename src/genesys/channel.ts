@@ -274,6 +274,7 @@ export function createChannel(settings: ChannelSettings): Channel {
         const repairedBy = endMs === null ? 'none' : 'snapshot';
         onArrival({
           kind: 'channel-gap',
+          queueIds: null,
           receivedAtMs: stamp(),
           channel: channelNumber,
           startMs,

@@ -102,7 +102,13 @@ describe('the derivation of a journal', () => {
       receivedAtMs,
       heardUntilMs,
     });
-    const gap = { kind: 'channel-gap' as const, channel: 0, startMs: dayStartMs + 30_000, cause: 'silent' };
+    const gap = {
+      kind: 'channel-gap' as const,
+      channel: 0,
+      queueIds: null,
+      startMs: dayStartMs + 30_000,
+      cause: 'silent',
+    };
     const windows = (...events: QueueEvent[]) =>
       deriveAll(events)
         .outputs.filter(({ type }) => type.name === 'queue-window')

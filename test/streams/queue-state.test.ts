@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { QueueEvent } from '../../streams/event.ts';
+import type { EventOf, QueueEvent } from '../../streams/event.ts';
 import { run } from '../../streams/logic.ts';
 import { followQueues } from '../../streams/queue-state.ts';
 
@@ -38,15 +38,16 @@ const waitingList = (atMs: number, ...enqueued: number[]): QueueEvent => ({
     languageId: null,
   })),
 });
-const observed = (atMs: number, mediaType: string | null, ...metrics: ReturnType<typeof metric>[]): QueueEvent => ({
-  kind: 'queue-observed',
+const observed = (atMs: number, mediaType: string | null, ...metrics: ReturnType<typeof metric>[]) => ({
+  kind: 'queue-observed' as const,
   receivedAtMs: atMs,
   queueId: 'q',
   mediaType,
   metrics,
 });
-const gap = (atMs: number, endMs: number | null): QueueEvent => ({
+const gap = (atMs: number, endMs: number | null): EventOf<'channel-gap'> => ({
   kind: 'channel-gap',
+  queueIds: null,
   receivedAtMs: atMs,
   channel: 0,
   startMs: 5,
@@ -130,6 +131,37 @@ describe('the state of a queue', () => {
       ['observed', 3],
       ['stale', null],
       ['observed', null],
+    ]);
+  });
+
+  test('a gap of one channel makes its queues stale and no other, until it or a gap of all queues is closed', () => {
+    const of = (queueId: string): QueueEvent => ({ ...observed(1, 'voice', metric('oWaiting', 2)), queueId });
+    const ofChannel = (channel: number, queueIds: string[] | null, endMs: number | null): QueueEvent => ({
+      ...gap(6, endMs),
+      channel,
+      queueIds,
+    });
+    const known = [of('a'), of('b'), ofChannel(1, ['a'], null), ofChannel(2, ['b'], null)];
+    const statusOf = (...events: QueueEvent[]) =>
+      follow(...known, ...events)
+        .slice(2)
+        .map(({ queueId, status }) => `${queueId} ${status}`);
+    expect(statusOf()).toEqual(['a stale', 'b stale']);
+    expect(statusOf(ofChannel(2, ['b'], 7))).toEqual(['a stale', 'b stale', 'b observed']);
+    expect(statusOf(ofChannel(0, null, 7))).toEqual(['a stale', 'b stale', 'a observed', 'b observed']);
+  });
+
+  test('a queue that is not watched any more is stale at last, and unknown should it come back', () => {
+    const back: QueueEvent = { kind: 'queue-removed', receivedAtMs: 9, queueId: 'q' };
+    const states = follow(
+      observed(1, 'voice', metric('oWaiting', 2)),
+      back,
+      observed(10, 'voice', metric('oInteracting', 1)),
+    );
+    expect(states.map(({ status, waiting }) => ({ status, waiting }))).toEqual([
+      { status: 'observed', waiting: 2 },
+      { status: 'stale', waiting: 2 },
+      { status: 'observed', waiting: null },
     ]);
   });
 

@@ -52,6 +52,7 @@ describe('an agent', () => {
 describe('a gap', () => {
   const gap = (startMs: number, endMs: number | null): QueueEvent => ({
     kind: 'channel-gap',
+    queueIds: null,
     receivedAtMs: endMs ?? startMs,
     channel: 0,
     startMs,

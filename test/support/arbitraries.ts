@@ -100,14 +100,17 @@ const happening: fc.Arbitrary<(nowMs: number) => QueueEvent[]> = fc.oneof(
     .map((name) => (receivedAtMs: number) => [
       { kind: 'queue-profile' as const, receivedAtMs, queueId: 'q1', name, serviceLevels: [] },
     ]),
-  fc.nat({ max: 90_000 }).map((lengthMs) => (receivedAtMs: number) => {
-    const gap = { kind: 'channel-gap' as const, channel: 0, startMs: receivedAtMs, cause: 'closed' };
-    const endMs = receivedAtMs + lengthMs;
-    return [
-      { ...gap, receivedAtMs, endMs: null, repairedBy: 'none' as const },
-      { ...gap, receivedAtMs: endMs, endMs, repairedBy: 'snapshot' as const },
-    ];
-  }),
+  fc
+    .tuple(fc.nat({ max: 90_000 }), fc.constantFrom<string[] | null>(null, ['q1'], ['q2']))
+    .map(([lengthMs, queueIds]) => (receivedAtMs: number) => {
+      const channel = queueIds?.[0] === 'q2' ? 1 : 0;
+      const gap = { kind: 'channel-gap' as const, channel, queueIds, startMs: receivedAtMs, cause: 'closed' };
+      const endMs = receivedAtMs + lengthMs;
+      return [
+        { ...gap, receivedAtMs, endMs: null, repairedBy: 'none' as const },
+        { ...gap, receivedAtMs: endMs, endMs, repairedBy: 'snapshot' as const },
+      ];
+    }),
   fc.constant((receivedAtMs: number) => [
     { kind: 'input-rejected' as const, receivedAtMs, place: 'v2.x', cause: 'unknown topic' },
   ]),
