@@ -14,6 +14,7 @@ import { GenesysError } from './genesys/errors.ts';
 import { domainOf } from './genesys/region.ts';
 import { createRest } from './genesys/rest.ts';
 import { readOrganizationId } from './genesys/snapshot.ts';
+import { connectWebSocket } from './genesys/socket.ts';
 import type { Health } from './health.ts';
 import type { JournalTail } from './journal-tail.ts';
 import type { Latest } from './latest.ts';
@@ -93,6 +94,8 @@ async function ingest(composition: Composition, { drained, signal }: Ending): Pr
   });
   const source = createChannelSource({
     rest,
+    connect: connectWebSocket,
+    inventoryEveryMs: config.inventoryEveryMs,
     clock: platformClock,
     systemClock,
     log,

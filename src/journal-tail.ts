@@ -21,15 +21,13 @@ export async function readJournalTail(
   endOffset: number,
 ): Promise<JournalTail | null> {
   if (endOffset === 0) return null;
-  // A socket may have hung for long before the process died: ticks say so, and frames after the last tick say more.
+  // Only ticks say how far all channels were heard; a frame says that of one.
   let heardUntilMs: EpochMs | null = null;
   let last: LogRecord | undefined;
   await sourceFrom(Math.max(0, endOffset - recordsMax)).run(({ events }) => {
     for (const { value } of events) {
       const event = queueEvent.parse(value);
       if (event.kind === 'tick') heardUntilMs = event.heardUntilMs;
-      const isFrame = event.kind === 'queue-observed' || event.kind === 'queue-interval';
-      if (heardUntilMs !== null && (isFrame || event.kind === 'interaction-changed')) heardUntilMs = event.receivedAtMs;
     }
     last = events.at(-1) ?? last;
     return Promise.resolve();

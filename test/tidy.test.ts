@@ -42,7 +42,7 @@ const layers: readonly Layer[] = [
   {
     folder: 'src/',
     ours: ['streams/', 'sinks/', 'src/'],
-    npm: ['ws', 'undici', 'fastify', 'commander', 'pino', 'zod', 'yaml', 'rxjs'],
+    npm: ['ws', 'https-proxy-agent', 'proxy-from-env', 'undici', 'fastify', 'commander', 'pino', 'zod', 'yaml', 'rxjs'],
     node: true,
   },
   {
@@ -61,6 +61,8 @@ const layers: readonly Layer[] = [
       'apache-arrow',
       'yaml',
       'kafkajs',
+      'https-proxy-agent',
+      'proxy-from-env',
     ],
     node: true,
   },
@@ -74,7 +76,9 @@ const owners: readonly (readonly [vendor: string, owner: RegExp])[] = [
     /^(sinks\/kafka\/client\.ts|(test\/)?sinks\/kafka\/empty-batches(\.test)?\.ts|test\/faults\/broken-offsets\.ts)$/,
   ],
   ['undici', /^(src\/genesys\/http\.ts$|src\/clock-client\.ts$|test\/)/],
-  ['ws', /^(src\/genesys\/channel\.ts$|src\/simulator\/server\.ts$|test\/)/],
+  ['ws', /^(src\/genesys\/socket\.ts$|src\/simulator\/server\.ts$|test\/)/],
+  ['https-proxy-agent', /^src\/genesys\/socket\.ts$/],
+  ['proxy-from-env', /^src\/genesys\/socket\.ts$/],
   ['fastify', /^(src\/simulator\/server\.ts$|src\/http\/)/],
   ['commander', /^src\/(main\.ts$|commands\/)/],
 ];

@@ -1,4 +1,4 @@
-import type { ChannelGap, Tick } from '../../streams/event.ts';
+import type { ChannelGap, EventOf, Tick } from '../../streams/event.ts';
 import type { EpochMs } from '../../streams/record.ts';
 
 /** One WebSocket text message, taken apart. `topic` is '' for a reply that has none, and null for what is no JSON object, or names no topic by a string. */
@@ -19,7 +19,7 @@ export interface RestArrival {
 }
 
 /** What comes in at the border, stamped once, in the order of the journal. */
-export type Arrival = FrameArrival | RestArrival | Tick | ChannelGap;
+export type Arrival = FrameArrival | RestArrival | Tick | ChannelGap | EventOf<'queue-removed'>;
 
 /** Stamps a frame on arrival. Never throws. */
 export function toFrameArrival(text: string, receivedAtMs: EpochMs): FrameArrival {

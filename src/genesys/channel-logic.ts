@@ -3,8 +3,7 @@ import type { EpochMs } from '../../streams/record.ts';
 
 /** What happens to the connection. `random` is in [0, 1), so that the decision itself has no chance in it. */
 export type ChannelInput =
-  /** `heardUntilMs`: how far the channel was heard in the journal that is gone on with; null = a new one. */
-  | { readonly kind: 'started'; readonly nowMs: EpochMs; readonly heardUntilMs: EpochMs | null }
+  | { readonly kind: 'started'; readonly nowMs: EpochMs }
   /** A channel exists and is subscribed; `expiresMs` = when its life ends unless it is renewed. */
   | { readonly kind: 'subscribed'; readonly nowMs: EpochMs; readonly expiresMs: EpochMs }
   /** The subscription was made again; this is when the platform now says that it ends. */
@@ -119,11 +118,9 @@ export function channelLife(settings: ChannelLifeSettings): Logic<ChannelState, 
     }),
     step(state, input) {
       switch (input.kind) {
-        case 'started': {
+        case 'started':
           state.phase = 'subscribing';
-          if (input.heardUntilMs === null) return [state, [{ do: 'subscribe' }]];
-          return [state, [...openGap(state, input.heardUntilMs, 'restart'), { do: 'subscribe' }]];
-        }
+          return [state, [{ do: 'subscribe' }]];
         case 'subscribed':
           state.isSubscribed = true;
           state.phase = 'opening';

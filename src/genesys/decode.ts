@@ -24,6 +24,7 @@ export function decodeArrival(arrival: Arrival): readonly QueueEvent[] {
       return decodeRest(arrival);
     case 'tick':
     case 'channel-gap':
+    case 'queue-removed':
       return [arrival];
   }
 }

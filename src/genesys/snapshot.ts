@@ -1,15 +1,10 @@
 import { z } from 'zod';
 import type { EpochMs } from '../../streams/record.ts';
 import type { RestArrival } from './arrival.ts';
+import type { Inventory } from './channel-plan.ts';
 import { GenesysError } from './errors.ts';
 import * as wire from './wire.ts';
 import type { Rest } from './rest.ts';
-
-/** What a shard watches: its queues, and the topics that tell of them and of the agents who serve them. */
-export interface Inventory {
-  readonly queueIds: readonly string[];
-  readonly topics: readonly string[];
-}
 
 type OnAnswer = (answer: Omit<RestArrival, 'receivedAtMs' | 'kind'>) => EpochMs;
 
@@ -38,56 +33,76 @@ export async function takeInventory(rest: Rest, onAnswer: OnAnswer, signal: Abor
     const message = 'The OAuth client sees no queue: check its divisions and the permission routing:queue:view';
     throw new GenesysError('QC_GENESYS_PERMISSION', message);
   }
-  const routing = readAnswer(
-    wire.routingActivityAnswer,
-    await rest.post(paths.routing, routingQuery(queueIds), signal),
-  );
-  const entities = (routing.results ?? []).flatMap((result) => result.entities ?? []);
-  const members = new Set(entities.map((entity) => entity.userId));
+  const members = new Set<string>();
+  for (const some of batchesOf(queueIds)) {
+    const body = await rest.post(paths.routing, routingQuery('queueId', some), signal);
+    const routing = readAnswer(wire.routingActivityAnswer, body);
+    for (const { entities = [] } of routing.results ?? []) for (const { userId } of entities) members.add(userId);
+  }
   const users = pages(rest, '/api/v2/users', 'pageSize=100&expand=skills,languages', wire.usersAnswer, signal);
   for await (const answer of users) {
     // An organisation has people who never take a call: they are nobody's business here.
     const entities = answer.entities.filter((user) => members.has(user.id));
     if (entities.length > 0) onAnswer({ path: '/api/v2/users', queueIds: [], body: { entities } });
   }
-  const topics = [
-    ...queueIds.flatMap((id) => [`v2.analytics.queues.${id}.observations`, `v2.routing.queues.${id}.conversations`]),
-    ...[...members].map((id) => `v2.users.${id}.activity`),
-  ];
-  return { queueIds, topics };
+  return { queueIds, userIds: [...members] };
+}
+
+export interface SnapshotSettings {
+  readonly rest: Rest;
+  /** Whose counts are asked for. */
+  readonly queueIds: readonly string[];
+  /** Those of them whose interactions are heard of: a list of who waits that nothing keeps up to date would soon be a lie. */
+  readonly waitingOf: readonly string[];
+  /** Agents whose status is heard of. */
+  readonly userIds: readonly string[];
+  readonly onAnswer: OnAnswer;
+  /** Returns and forgets the queues that spoke since. */
+  readonly takeSpoken: () => ReadonlySet<string>;
 }
 
 /**
  * Asks for the present state of queues and agents. A frame and an answer that cross on their way cannot be told apart in age,
- * so queues that spoke meanwhile (`spokenSince` returns and forgets them) are asked about again. Resolves with the last stamp.
+ * so queues that spoke meanwhile are asked about again. Resolves with the last stamp.
  */
-export async function takeSnapshot(
-  rest: Rest,
-  queueIds: readonly string[],
-  onAnswer: OnAnswer,
-  spokenSince: () => ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<EpochMs> {
+export async function takeSnapshot(settings: SnapshotSettings, signal: AbortSignal): Promise<EpochMs> {
+  const { rest, userIds, onAnswer, takeSpoken } = settings;
+  const waitingOf = new Set(settings.waitingOf);
+  let lastMs = 0;
   const ask = async <T>(path: string, query: object, schema: z.ZodType<T>, asked: readonly string[]) => {
     // What cannot be read repairs nothing: better to fail here and ask again.
     const body = readAnswer(schema, await rest.post(path, query, signal));
-    return onAnswer({ path, queueIds: asked, body });
+    lastMs = onAnswer({ path, queueIds: asked, body });
   };
-  let lastMs = await ask(paths.routing, routingQuery(queueIds), wire.routingActivityAnswer, queueIds);
-  let asked = queueIds;
-  for (let round = 1; asked.length > 0 && round <= roundsMax; round++) {
-    spokenSince();
-    await ask(paths.observations, observationsQuery(asked), wire.observationsAnswer, asked);
-    lastMs = await ask(paths.conversations, conversationsQuery(asked), wire.conversationActivityAnswer, asked);
-    const spoken = spokenSince();
-    asked = asked.filter((id) => spoken.has(id));
+  for (const some of batchesOf(userIds)) {
+    await ask(paths.routing, routingQuery('userId', some), wire.routingActivityAnswer, []);
+  }
+  for (const some of batchesOf(settings.queueIds)) {
+    let asked = some;
+    for (let round = 1; asked.length > 0 && round <= roundsMax; round++) {
+      takeSpoken();
+      await ask(paths.observations, observationsQuery(asked), wire.observationsAnswer, asked);
+      const heard = asked.filter((id) => waitingOf.has(id));
+      if (heard.length > 0) {
+        await ask(paths.conversations, conversationsQuery(heard), wire.conversationActivityAnswer, heard);
+      }
+      const spoken = takeSpoken();
+      asked = asked.filter((id) => spoken.has(id));
+    }
   }
   return lastMs;
 }
 
-const anyOf = (queueIds: readonly string[]) => ({
+/** A filter takes only so many ids; the platform does not say how many. */
+const idsMax = 100;
+
+function* batchesOf(ids: readonly string[]): Generator<readonly string[]> {
+  for (let at = 0; at < ids.length; at += idsMax) yield ids.slice(at, at + idsMax);
+}
+
+const anyOf = (ids: readonly string[], dimension: 'queueId' | 'userId' = 'queueId') => ({
   type: 'or',
-  predicates: queueIds.map((value) => ({ type: 'dimension', dimension: 'queueId', operator: 'matches', value })),
+  predicates: ids.map((value) => ({ type: 'dimension', dimension, operator: 'matches', value })),
 });
 
 const observationsQuery = (queueIds: readonly string[]) => ({
@@ -102,10 +117,10 @@ const conversationsQuery = (queueIds: readonly string[]) => ({
   filter: anyOf(queueIds),
 });
 
-const routingQuery = (queueIds: readonly string[]) => ({
+const routingQuery = (dimension: 'queueId' | 'userId', ids: readonly string[]) => ({
   metrics: [{ metric: 'oMemberUsers', details: true }],
   groupBy: ['queueId'],
-  filter: anyOf(queueIds),
+  filter: anyOf(ids, dimension),
 });
 
 async function* pages<T extends { readonly nextUri?: string | undefined }>(

@@ -1,10 +1,10 @@
 import type { Clock } from '../../sinks/clock.ts';
 import type { Arrival } from '../genesys/arrival.ts';
-import { type ChannelSettings, createChannel } from '../genesys/channel.ts';
+import { createSubscriber, type SubscriberSettings } from '../genesys/subscriber.ts';
 import { createInbox } from './inbox.ts';
 import type { Source } from './source.ts';
 
-export interface ChannelSourceSettings extends Omit<ChannelSettings, 'onArrival'> {
+export interface ChannelSourceSettings extends Omit<SubscriberSettings, 'onArrival'> {
   readonly tickMs: number;
   readonly batchEventsMax: number;
   /** How long a full inbox may hold the socket before it is closed and the loss is said, in system milliseconds. */
@@ -18,7 +18,7 @@ export interface DrainableSource<E> extends Source<E> {
 }
 
 /**
- * What a notification channel says, and a tick every `tickMs`, as batches. It cannot be rewound, so its positions mean
+ * What the notification channels say, and a tick every `tickMs`, as batches. It cannot be rewound, so its positions mean
  * nothing: what was missed is in its gaps.
  */
 export function createChannelSource(settings: ChannelSourceSettings): DrainableSource<Arrival> {
@@ -32,19 +32,19 @@ export function createChannelSource(settings: ChannelSourceSettings): DrainableS
     onHigh() {
       const held = new AbortController();
       paused = held;
-      channel.pause();
+      subscriber.pause();
       systemClock.sleep(pauseMaxMs, AbortSignal.any([held.signal, stopped.signal])).then(
-        () => channel.drop('pressure'),
+        () => subscriber.drop('pressure'),
         // Resumed in time, or stopped.
         () => undefined,
       );
     },
     onLow() {
       paused?.abort();
-      channel.resume();
+      subscriber.resume();
     },
   });
-  const channel = createChannel({ ...settings, onArrival: (arrival) => inbox.push(arrival) });
+  const subscriber = createSubscriber({ ...settings, onArrival: (arrival) => inbox.push(arrival) });
 
   async function tick(signal: AbortSignal): Promise<void> {
     let nextMs = clock.nowMs();
@@ -53,14 +53,14 @@ export function createChannelSource(settings: ChannelSourceSettings): DrainableS
       // A timer may ring a little early, and a tick is no tick before its time.
       while (clock.nowMs() < nextMs) await clock.sleep(nextMs - clock.nowMs(), signal);
       // Time that cannot be written does not pile up; the next tick says it all.
-      if (!inbox.isHigh()) channel.tick();
+      if (!inbox.isHigh()) subscriber.tick();
     }
   }
 
   return {
     async run(onBatch, signal) {
       const both = AbortSignal.any([signal, stopped.signal]);
-      const work = Promise.all([channel.run(both), tick(both)]).catch((error: unknown) => {
+      const work = Promise.all([subscriber.run(both), tick(both)]).catch((error: unknown) => {
         if (!both.aborted) throw error;
       });
       const ended = work.finally(() => inbox.close());

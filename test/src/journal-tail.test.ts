@@ -48,8 +48,8 @@ describe('the tail of a journal', () => {
     });
   });
 
-  test('counts what was heard after the last tick', async () => {
-    expect(await tailOf(tick(110, 100), frame(111))).toMatchObject({ untilMs: 111, heardUntilMs: 111 });
+  test('is heard until what its last tick says: a frame after it was heard on one channel, not on all', async () => {
+    expect(await tailOf(tick(110, 100), frame(111))).toMatchObject({ untilMs: 111, heardUntilMs: 100 });
   });
 
   test('before anything was heard is its last stamp', async () => {

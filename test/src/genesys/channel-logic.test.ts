@@ -27,8 +27,7 @@ function live(script: readonly (readonly [atMs: number, input: ChannelInput])[],
   return { state, log };
 }
 
-const started = (nowMs: number, heardUntilMs: number | null = null) =>
-  [nowMs, { kind: 'started', nowMs, heardUntilMs }] as const;
+const started = (nowMs: number) => [nowMs, { kind: 'started', nowMs }] as const;
 const dayMs = 86_400_000;
 const subscribed = (nowMs: number, expiresMs = nowMs + dayMs) =>
   [nowMs, { kind: 'subscribed', nowMs, expiresMs }] as const;
@@ -45,14 +44,6 @@ describe('the life of a channel', () => {
     const { state, log } = live(healthy, 4);
     expect(log.map(([, command]) => command.do)).toEqual(['subscribe', 'open', 'take-snapshot']);
     expect(heardUntilMs(state)).toBe(3);
-  });
-
-  test('goes on with a journal: a gap from its last stamp to the snapshot', () => {
-    const { log } = live([started(100, 40), subscribed(101), opened(102), snapshot(110)], 111);
-    expect(log.filter(([, command]) => command.do === 'report-gap')).toEqual([
-      [100, { do: 'report-gap', startMs: 40, endMs: null, cause: 'restart' }],
-      [110, { do: 'report-gap', startMs: 40, endMs: 110, cause: 'restart' }],
-    ]);
   });
 
   test('a lost socket is a gap from the last frame, and is opened again on the same channel', () => {
