@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { GenesysError } from './errors.ts';
-import { type Answer, createSend, describe, headerOf, parseAnswer, type Request } from './http.ts';
+import { type Answer, createSend, describe, headerOf, parseAnswer, type Request, type Send } from './http.ts';
 import { createLogin, type LoginSettings } from './oauth.ts';
 import { createRateBudget } from './rate-budget.ts';
 import { isRetryable, parseRetryAfterMs, retryDelayMs, type RetryPolicy } from './retry-policy.ts';
@@ -11,8 +11,8 @@ export interface RestSettings extends LoginSettings {
   readonly apiUrl: string;
   /** In [0, 1), for the jitter of pauses. */
   readonly random: () => number;
-  /** Longest time for one answer, in real milliseconds. */
-  readonly timeoutMs?: number;
+  /** How requests get there. Default: undici, with no silence longer than 15 s. */
+  readonly send?: Send;
 }
 
 /**
@@ -25,6 +25,8 @@ export interface Rest {
   put(path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
 }
 
+/** In real milliseconds. */
+const silenceMsMax = 15_000;
 const policy: RetryPolicy = { retriesMax: 3, baseMs: 1_000, capMs: 30_000, jitterMs: 1_000 };
 /** What asks for more patience than this is said to the caller at once. */
 const pauseMsMax = 180_000;
@@ -34,8 +36,7 @@ const retryAfterUnsaid = '3';
 const breaker = { failuresMax: 2 * (policy.retriesMax + 1), openMs: 10_000, openMsMax: 60_000 };
 
 export function createRest(settings: RestSettings): Rest {
-  const { apiUrl, clock, random, timeoutMs = 15_000 } = settings;
-  const send = createSend(timeoutMs);
+  const { apiUrl, clock, random, send = createSend(silenceMsMax) } = settings;
   const budget = createRateBudget(clock);
   const circuit = createCircuitBreaker(breaker);
   const login = createLogin(settings, send, patiently);

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
+import { createSend } from '../../../src/genesys/http.ts';
 import { createRest, type Rest } from '../../../src/genesys/rest.ts';
 import { advanceUntil, type ManualClock, manualClock } from '../../support/manual-clock.ts';
 
@@ -68,7 +69,15 @@ async function place(
   );
   const clock = manualClock(1_767_225_600_000);
   const rest = createRest({
-    ...{ apiUrl: url, loginUrl: url, clientId: 'id', clientSecret: 'secret', clock, random: () => 0, timeoutMs: 200 },
+    ...{
+      apiUrl: url,
+      loginUrl: url,
+      clientId: 'id',
+      clientSecret: 'secret',
+      clock,
+      random: () => 0,
+      send: createSend(200),
+    },
   });
   const settle = async <T>(promise: Promise<T>): Promise<T> => {
     let isSettled = false;

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { createRoster } from '../../../src/simulator/roster.ts';
+import type { Platform } from '../../../src/simulator/platform.ts';
+import { startVirtualRun, type VirtualRun } from '../../support/virtual-subscriber.ts';
+import { scripted, startMs } from '../simulator/virtual-client.ts';
+
+/** A centre of so many queues, each agent in one of them. */
+function centreOf(queues: number, agents: number) {
+  const names = Array.from({ length: queues }, (_, queue) => `q${queue}`);
+  const members = Array.from({ length: agents }, (_, agent) => [`a${agent}`, new Set([`q${agent % queues}`])] as const);
+  return createRoster(names, new Map(members));
+}
+
+const gapsOf = ({ arrivals }: VirtualRun) => arrivals.filter((arrival) => arrival.kind === 'channel-gap');
+const ticksOf = ({ arrivals }: VirtualRun) => arrivals.filter((arrival) => arrival.kind === 'tick');
+const listed = (run: VirtualRun, path: string) => run.asked.filter(({ what }) => what.endsWith(path));
+
+describe('a subscriber', () => {
+  test('shares its topics out over channels of a thousand, and is ready within three minutes inside the rate limit', async () => {
+    const roster = centreOf(1_000, 700);
+    const run = startVirtualRun({ driver: scripted([], roster), random: () => 0.5 });
+    await run.runUntil(startMs + 180_000);
+    expect(run.asked.filter(({ status }) => status === 429)).toEqual([]);
+    expect(listed(run, '/notifications/channels')).toHaveLength(3);
+    expect(run.openSockets()).toBe(3);
+    expect(ticksOf(run).at(-1)?.heardUntilMs).toBeGreaterThan(startMs + 160_000);
+    const snapshots = run.arrivals.filter((each) => each.kind === 'rest' && each.path.includes('/queues/observations'));
+    const known = new Set(snapshots.flatMap((each) => (each.kind === 'rest' ? each.queueIds : [])));
+    expect(known.size).toBe(1_000);
+    await run.stop();
+  }, 60_000);
+
+  test('says which queues a lost channel was deaf to, and the others go on', async () => {
+    const run = startVirtualRun({ driver: scripted([], centreOf(600, 100)), random: () => 0.5 });
+    await run.runUntil(startMs + 60_000);
+    expect(run.openSockets()).toBe(2);
+    run.drop(1);
+    await run.runUntil(startMs + 90_000);
+    const gaps = gapsOf(run);
+    expect(gaps.map(({ channel, endMs }) => ({ channel, open: endMs === null }))).toEqual([
+      { channel: 1, open: true },
+      { channel: 1, open: false },
+    ]);
+    expect(gaps.map(({ queueIds }) => queueIds?.length)).toEqual([100, 100]);
+    await run.stop();
+  });
+
+  test('watches a queue that appears, and says that one is gone', async () => {
+    const roster = centreOf(3, 3);
+    const [first, second, third] = roster.queues.map(({ id }) => id);
+    let visible = [first, second];
+    const handle =
+      (platform: Platform): Platform['handle'] =>
+      (request, nowMs) => {
+        const answer = platform.handle(request, nowMs);
+        if (request.path !== '/api/v2/routing/queues') return answer;
+        const { entities } = answer.body as { entities: { id: string }[] };
+        return { ...answer, body: { entities: entities.filter(({ id }) => visible.includes(id)) } };
+      };
+    const run = startVirtualRun({ driver: scripted([], roster), random: () => 0.5, handle, inventoryEveryMs: 60_000 });
+    await run.runUntil(startMs + 30_000);
+    visible = [second, third];
+    await run.runUntil(startMs + 90_000);
+    expect(run.arrivals.filter(({ kind }) => kind === 'queue-removed')).toMatchObject([{ queueId: first }]);
+    const asked = run.arrivals.filter((each) => each.kind === 'rest' && each.path.includes('/queues/observations'));
+    expect(asked.at(-1)).toMatchObject({ queueIds: [second, third] });
+    expect(run.asked.filter(({ what }) => what.startsWith('PUT')).map(({ status }) => status)).toEqual([200]);
+    expect(gapsOf(run)).toEqual([]);
+    await run.stop();
+  });
+
+  test('goes on with a journal: a gap of all queues, from what was heard last until all channels are live', async () => {
+    const journal = { untilMs: startMs - 5_000, heardUntilMs: startMs - 20_000 };
+    const run = startVirtualRun({ driver: scripted([], centreOf(600, 1)), random: () => 0.5, journal });
+    await run.runUntil(startMs + 30_000);
+    const gap = { channel: 0, queueIds: null, startMs: startMs - 20_000, cause: 'restart' };
+    expect(gapsOf(run)).toMatchObject([
+      { ...gap, endMs: null },
+      { ...gap, repairedBy: 'snapshot' },
+    ]);
+    const ready = run.arrivals.findLastIndex((each) => each.kind === 'rest');
+    expect(run.arrivals.findIndex((each) => each.kind === 'channel-gap' && each.endMs !== null)).toBeGreaterThan(ready);
+    await run.stop();
+  });
+});

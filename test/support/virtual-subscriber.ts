@@ -1,0 +1,63 @@
+import { pino } from 'pino';
+import type { Arrival } from '../../src/genesys/arrival.ts';
+import { createSubscriber, type Subscriber, type SubscriberSettings } from '../../src/genesys/subscriber.ts';
+import type { CallCenterDriver } from '../../src/simulator/call-center.ts';
+import { createPlatform, type Platform, type PlatformOptions } from '../../src/simulator/platform.ts';
+import { createVirtualGenesys, type VirtualGenesys } from './virtual-genesys.ts';
+import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
+
+export interface VirtualRun extends VirtualGenesys {
+  readonly time: VirtualTime;
+  readonly platform: Platform;
+  readonly subscriber: Subscriber;
+  readonly arrivals: readonly Arrival[];
+  /** Lets time pass, with a tick each second. */
+  runUntil(ms: number): Promise<void>;
+  /** Ends it; rejects with what it had failed with. */
+  stop(): Promise<void>;
+}
+
+export interface VirtualRunSettings {
+  readonly driver: CallCenterDriver;
+  readonly random: () => number;
+  readonly options?: Partial<PlatformOptions>;
+  readonly journal?: SubscriberSettings['journal'];
+  readonly inventoryEveryMs?: number;
+  /** Stands before the platform's answers. */
+  readonly handle?: (platform: Platform) => Platform['handle'];
+}
+
+/** A subscriber on the simulated platform, in virtual time, from the driver's start on. */
+export function startVirtualRun(settings: VirtualRunSettings): VirtualRun {
+  const { driver, random, options = {}, journal = null, inventoryEveryMs = 600_000 } = settings;
+  const platform = createPlatform({ driver, clients: [{ id: 'client', secret: 'secret' }], ...options });
+  const time = createVirtualTime(driver.startMs);
+  const faced = settings.handle === undefined ? platform : { ...platform, handle: settings.handle(platform) };
+  const genesys = createVirtualGenesys(faced, time, random);
+  const arrivals: Arrival[] = [];
+  const subscriber = createSubscriber({
+    ...{ rest: genesys.rest, connect: genesys.connect, clock: time.clock, log: pino({ level: 'silent' }) },
+    ...{ journal, answerWithinMs: 10_000, inventoryEveryMs, random },
+    onArrival: (arrival) => arrivals.push(arrival),
+  });
+  const stopped = new AbortController();
+  const running = subscriber.run(stopped.signal).catch((error: unknown) => {
+    if (!stopped.signal.aborted) throw error;
+  });
+  running.catch(() => undefined);
+  const tick = () => {
+    if (stopped.signal.aborted) return;
+    subscriber.tick();
+    time.at(time.clock.nowMs() + 1_000, tick);
+  };
+  time.at(driver.startMs + 1_000, tick);
+  return {
+    ...genesys,
+    ...{ time, platform, subscriber, arrivals },
+    runUntil: (ms) => time.runUntil(ms, platform.nextWakeMs, platform.advanceTo),
+    async stop() {
+      stopped.abort();
+      await running;
+    },
+  };
+}
