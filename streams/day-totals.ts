@@ -15,7 +15,10 @@ export interface DayTotals {
   date: string;
   /** When the next day begins. */
   endMs: EpochMs;
-  sinceMs: EpochMs;
+  /** Half hours that began earlier are kept, but not summed up: between them and the others one is missing. */
+  fromMs: EpochMs;
+  /** The first half hour that is summed up; null while there is none. */
+  sinceMs: EpochMs | null;
   target: number | null;
   halfHours: Map<EpochMs, HalfHour>;
   sums: HalfHour;
@@ -45,17 +48,19 @@ export function foldDayTotals(
       : {
           date,
           endMs: nextDateMs(startMs, date, timeZone),
-          sinceMs: startMs,
+          fromMs: 0,
+          sinceMs: null,
           target: null,
           halfHours: new Map(),
           sums: nothing(),
         };
-  totals.sinceMs = Math.min(totals.sinceMs, startMs);
+  const isCounted = startMs >= totals.fromMs;
+  if (isCounted) totals.sinceMs = Math.min(totals.sinceMs ?? startMs, startMs);
   const half = totals.halfHours.get(startMs) ?? nothing();
   totals.halfHours.set(startMs, half);
   const supersede = (field: keyof HalfHour, value: number | undefined) => {
     if (value === undefined) return;
-    totals.sums[field] += value - half[field];
+    if (isCounted) totals.sums[field] += value - half[field];
     half[field] = value;
   };
   for (const { metric, stats } of metrics) {
@@ -81,3 +86,17 @@ export function foldDayTotals(
   }
   return totals;
 }
+
+/** Sums up the half hours from one on. */
+export function countFrom(totals: DayTotals, fromMs: EpochMs): void {
+  totals.fromMs = fromMs;
+  totals.sinceMs = null;
+  totals.sums = nothing();
+  for (const [startMs, half] of totals.halfHours) {
+    if (startMs < fromMs) continue;
+    totals.sinceMs = Math.min(totals.sinceMs ?? startMs, startMs);
+    for (const field of fields) totals.sums[field] += half[field];
+  }
+}
+
+const fields = ['offered', 'answered', 'abandoned', 'withinTarget', 'serviceLevelOf'] as const;

@@ -45,6 +45,18 @@ const queueInterval = z.object({
   metrics: z.array(intervalMetric),
 });
 
+/**
+ * The totals of an interval that is over, read again since it was not heard whole. A media type or metric that is not named is zero.
+ */
+const intervalRead = z.object({
+  kind: z.literal('interval-read'),
+  receivedAtMs: epochMs(),
+  queueId: z.string(),
+  startMs: epochMs(),
+  endMs: epochMs(),
+  groups: z.array(z.object({ mediaType: z.string(), metrics: z.array(intervalMetric) })),
+});
+
 const waitingInteraction = z.object({
   conversationId: z.string(),
   mediaType: z.string(),
@@ -156,6 +168,7 @@ const inputRejected = z.object({
 export const queueEvent = z.discriminatedUnion('kind', [
   queueObserved,
   queueInterval,
+  intervalRead,
   queueSnapshot,
   interactionChanged,
   agentStatus,

@@ -1,5 +1,5 @@
-import { type DayTotals, foldDayTotals } from './day-totals.ts';
-import type { ChannelGap, EventOf, InstantMetric, QueueEvent } from './event.ts';
+import { countFrom, type DayTotals, foldDayTotals } from './day-totals.ts';
+import type { ChannelGap, EventOf, InstantMetric, IntervalMetric, QueueEvent } from './event.ts';
 import { foldHandleTime, type HandleTime, handleSecondsMean, startHandleTime } from './handle-time.ts';
 import type { Logic } from './logic.ts';
 import type { EpochMs } from './record.ts';
@@ -26,6 +26,8 @@ interface Queue {
   waitingKnown: boolean;
   /** Since when it was heard without a break, if that is later than for the others. */
   wholeSinceMs: EpochMs | null;
+  /** Half hours that a gap has touched and nobody has read again yet, in order. */
+  holesMs: EpochMs[];
   agents: Counts;
   media: Map<string, MediaGroup>;
 }
@@ -75,6 +77,10 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
           foldInterval(mediaOf(queue, event.mediaType), event, wholeSinceMs(queues, event.queueId), settings.timeZone);
           return [queues, changes(queues, event.queueId, event.receivedAtMs, { mediaType: event.mediaType })];
         }
+        case 'interval-read': {
+          foldReading(queueOf(queues, event.queueId), event, settings.timeZone);
+          return [queues, changes(queues, event.queueId, event.receivedAtMs)];
+        }
         case 'queue-snapshot': {
           const isNew = !queues.byId.has(event.queueId);
           const queue = queueOf(queues, event.queueId);
@@ -112,7 +118,14 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
 function queueOf({ byId }: Queues, queueId: string): Queue {
   let queue = byId.get(queueId);
   if (queue === undefined) {
-    queue = { countsKnown: false, waitingKnown: false, wholeSinceMs: null, agents: new Map(), media: new Map() };
+    queue = {
+      countsKnown: false,
+      waitingKnown: false,
+      wholeSinceMs: null,
+      holesMs: [],
+      agents: new Map(),
+      media: new Map(),
+    };
     byId.set(queueId, queue);
   }
   return queue;
@@ -127,14 +140,49 @@ function mediaOf(queue: Queue, mediaType: string): MediaGroup {
   return group;
 }
 
-/** Who waits, and how the day went, is not known again before somebody says so. */
-function forget(queue: Queue): void {
-  queue.waitingKnown = false;
-  for (const group of queue.media.values()) group.day = null;
+const halfHourMs = 1_800_000;
+/** More than a day has. */
+const holesMax = 60;
+
+/** The day's sums begin after the last half hour that was not heard whole. */
+function addHoles(queue: Queue, fromMs: EpochMs, untilMs: EpochMs): void {
+  const holesMs = new Set(queue.holesMs);
+  const firstMs = Math.max(fromMs, untilMs - holesMax * halfHourMs);
+  for (let atMs = firstMs - (firstMs % halfHourMs); atMs <= untilMs; atMs += halfHourMs) holesMs.add(atMs);
+  queue.holesMs = [...holesMs].sort((a, b) => a - b).slice(-holesMax);
+  recount(queue);
 }
 
+function recount({ holesMs, media }: Queue): void {
+  const lastMs = holesMs.at(-1);
+  for (const { day } of media.values())
+    if (day !== null) countFrom(day, lastMs === undefined ? 0 : lastMs + halfHourMs);
+}
+
+/** Closes a hole, or goes on backwards from the first half hour that was heard; what lies apart from all others stays out. */
+function foldReading(queue: Queue, { startMs, groups }: EventOf<'interval-read'>, timeZone: string): void {
+  for (const { mediaType } of groups) mediaOf(queue, mediaType).used = true;
+  const isHole = queue.holesMs.includes(startMs);
+  queue.holesMs = queue.holesMs.filter((atMs) => atMs !== startMs);
+  for (const [mediaType, group] of queue.media) {
+    if (!group.used) continue;
+    const earliestMs = group.day === null ? startMs : Math.min(...group.day.halfHours.keys());
+    if (!isHole && startMs < earliestMs - halfHourMs) continue;
+    const named = groups.find((each) => each.mediaType === mediaType)?.metrics ?? [];
+    const metrics = [...named, ...zeros.filter(({ metric }) => !named.some((each) => each.metric === metric))];
+    group.day = foldDayTotals(group.day, startMs, metrics, timeZone);
+    foldHandled(group, startMs, named);
+  }
+  recount(queue);
+}
+
+const zeros: readonly IntervalMetric[] = [
+  ...['nOffered', 'tAnswered', 'tAbandon'].map((metric) => ({ metric, qualifier: null, stats: { count: 0 } })),
+  { metric: 'oServiceLevel', qualifier: null, stats: { numerator: 0, denominator: 0 } },
+];
+
 /** A gap of all queues closes those of the channels too: everything has been asked for anew. */
-function onGap(queues: Queues, { channel, queueIds, endMs, receivedAtMs }: ChannelGap): QueueState[] {
+function onGap(queues: Queues, { channel, queueIds, startMs, endMs, receivedAtMs }: ChannelGap): QueueState[] {
   const concerned = [...(queueIds ?? queues.byId.keys())].filter((queueId) => queues.byId.has(queueId)).sort();
   if (endMs === null) queues.openGaps.set(channel, queueIds);
   else if (queueIds === null) queues.openGaps.clear();
@@ -142,8 +190,10 @@ function onGap(queues: Queues, { channel, queueIds, endMs, receivedAtMs }: Chann
   if (queueIds === null) queues.wholeSinceMs = endMs;
   for (const queueId of concerned) {
     const queue = queueOf(queues, queueId);
-    if (endMs === null) forget(queue);
+    // Who waits is not known again before somebody says so.
+    if (endMs === null) queue.waitingKnown = false;
     else queue.wholeSinceMs = endMs;
+    addHoles(queue, startMs, endMs ?? startMs);
   }
   return concerned.flatMap((queueId) => changes(queues, queueId, receivedAtMs));
 }
@@ -206,9 +256,13 @@ function foldInterval(
   if (wholeSinceMs !== null && event.startMs >= wholeSinceMs) {
     group.day = foldDayTotals(group.day, event.startMs, event.metrics, timeZone);
   }
-  const handled = event.metrics.find((metric) => metric.metric === 'tHandle')?.stats;
+  foldHandled(group, event.startMs, event.metrics);
+}
+
+function foldHandled({ handleTime }: MediaGroup, startMs: EpochMs, metrics: readonly IntervalMetric[]): void {
+  const handled = metrics.find((metric) => metric.metric === 'tHandle')?.stats;
   if (handled?.count === undefined || handled.sum === undefined) return;
-  foldHandleTime(group.handleTime, event.startMs, handled.count, handled.sum);
+  foldHandleTime(handleTime, startMs, handled.count, handled.sum);
 }
 
 /** The states of a queue, or of one of its media types, that differ from what was said last. */
@@ -249,7 +303,8 @@ function describe(
   const countOf = (counts: Counts, name: string) => counts.get(name)?.count ?? (countsKnown ? 0 : null);
   const sumOf = (metric: string) => (countsKnown ? sumByQualifier(agents, metric) : null);
   const waiting = countOf(group.counts, 'oWaiting|');
-  const day = group.day !== null && observedAtMs < group.day.endMs ? group.day : null;
+  const isCounted = status === 'observed' && group.day?.sinceMs != null && observedAtMs < group.day.endMs;
+  const day = isCounted ? group.day : null;
   return {
     queueId,
     mediaType,

@@ -9,12 +9,13 @@ export interface FrameArrival {
   readonly body: unknown;
 }
 
-/** The answer of one REST call; `queueIds` are those it was asked about. */
+/** The answer of one REST call; `queueIds` are those it was asked about, `interval` is the time, if it was about one. */
 export interface RestArrival {
   readonly kind: 'rest';
   readonly receivedAtMs: EpochMs;
   readonly path: string;
   readonly queueIds: readonly string[];
+  readonly interval?: { readonly startMs: EpochMs; readonly endMs: EpochMs };
   readonly body: unknown;
 }
 

@@ -55,6 +55,10 @@ function decodeRest(answer: RestArrival): readonly QueueEvent[] {
       return validated(wire.observationsAnswer, body, path, receivedAtMs, (value) =>
         decodeObservationsAnswer(value, queueIds, receivedAtMs),
       );
+    case '/api/v2/analytics/conversations/aggregates/query':
+      return validated(wire.aggregatesAnswer, body, path, receivedAtMs, (value) =>
+        decodeAggregates(value, answer, receivedAtMs),
+      );
     case '/api/v2/analytics/conversations/activity/query':
       return validated(wire.conversationActivityAnswer, body, path, receivedAtMs, (value) =>
         decodeConversationActivity(value, queueIds, receivedAtMs),
@@ -254,6 +258,27 @@ function decodeObservationsAnswer(
       metrics: instants(data ?? []),
     })),
     waiting: null,
+  }));
+}
+
+/** Of one interval; a queue without an answer had nothing in it. */
+function decodeAggregates(
+  answer: z.infer<typeof wire.aggregatesAnswer>,
+  { queueIds, interval }: RestArrival,
+  receivedAtMs: EpochMs,
+): QueueEvent[] {
+  if (interval === undefined) throw new Malformed('interval: nobody said what was asked for');
+  const results = groupBy(answer.results ?? [], (result) => result.group.queueId);
+  return queueIds.map((queueId) => ({
+    kind: 'interval-read',
+    receivedAtMs,
+    queueId,
+    ...interval,
+    groups: (results.get(queueId) ?? []).flatMap(({ group, data = [] }) =>
+      data
+        .filter((each) => timeMs(each.interval.split('/')[0] ?? '', 'interval') === interval.startMs)
+        .map(({ metrics }) => ({ mediaType: mediaTypeOf(group.mediaType), metrics: intervals(metrics) })),
+    ),
   }));
 }
 

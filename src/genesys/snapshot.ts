@@ -3,6 +3,7 @@ import type { EpochMs } from '../../streams/record.ts';
 import type { RestArrival } from './arrival.ts';
 import type { Inventory } from './channel-plan.ts';
 import { GenesysError } from './errors.ts';
+import type { DueHalfHour } from './half-hours.ts';
 import * as wire from './wire.ts';
 import type { Rest } from './rest.ts';
 
@@ -12,6 +13,7 @@ const paths = {
   observations: '/api/v2/analytics/queues/observations/query',
   conversations: '/api/v2/analytics/conversations/activity/query',
   routing: '/api/v2/analytics/routing/activity/query',
+  aggregates: '/api/v2/analytics/conversations/aggregates/query',
 } as const;
 
 /** A snapshot is taken again, for the queues that spoke while it was asked for, so many times. */
@@ -91,6 +93,27 @@ export async function takeSnapshot(settings: SnapshotSettings, signal: AbortSign
     }
   }
   return lastMs;
+}
+
+/** Reads the totals of a half hour that is over. */
+export async function readHalfHour(
+  rest: Rest,
+  { startMs, endMs, queueIds }: DueHalfHour,
+  onAnswer: OnAnswer,
+  signal: AbortSignal,
+): Promise<void> {
+  const iso = (ms: EpochMs) => new Date(ms).toISOString();
+  for (const some of batchesOf(queueIds)) {
+    const query = {
+      interval: `${iso(startMs)}/${iso(endMs)}`,
+      granularity: 'PT30M',
+      groupBy: ['queueId', 'mediaType'],
+      filter: anyOf(some),
+      metrics: ['nOffered', 'tAnswered', 'tAbandon', 'tHandle', 'oServiceLevel', 'oServiceTarget'],
+    };
+    const body = readAnswer(wire.aggregatesAnswer, (await rest.post(paths.aggregates, query, signal)) ?? {});
+    onAnswer({ path: paths.aggregates, queueIds: some, interval: { startMs, endMs }, body });
+  }
 }
 
 /** A filter takes only so many ids; the platform does not say how many. */

@@ -5,9 +5,10 @@ import type { Arrival } from './arrival.ts';
 import { type Channel, createChannel } from './channel.ts';
 import { channelsMax, type Inventory, planChannels } from './channel-plan.ts';
 import { GenesysError } from './errors.ts';
+import { createOwedHalfHours, settledAfterMs } from './half-hours.ts';
 import { describeRefusals, readTopicPermissions, type TopicAnswer, type TopicPermissions } from './permissions.ts';
 import type { Rest } from './rest.ts';
-import { takeInventory } from './snapshot.ts';
+import { readHalfHour, takeInventory } from './snapshot.ts';
 import type { Connect } from './socket.ts';
 
 export interface SubscriberSettings {
@@ -39,6 +40,10 @@ export interface Subscriber {
   drop(cause: string): void;
 }
 
+const halfHourMs = 1_800_000;
+/** How often it is looked whether a half hour is to be read again. */
+const halfHoursEveryMs = 60_000;
+
 /** The gap between two processes is that of the whole shard, whatever was on which channel. */
 const wholeShard = { channel: 0, queueIds: null };
 
@@ -52,6 +57,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
   let lastTurnMs = clock.nowMs();
   let restartGap = journal === null ? null : { startMs: journal.heardUntilMs, cause: 'restart' };
   let isPaused = false;
+  const owed = createOwedHalfHours();
 
   const stamp = () => (stampedMs = Math.max(stampedMs, clock.nowMs()));
 
@@ -80,6 +86,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     { startMs, endMs, cause }: { readonly startMs: EpochMs; readonly endMs: EpochMs | null; readonly cause: string },
   ): void {
     const repairedBy = endMs === null ? 'none' : 'snapshot';
+    if (endMs !== null) owed.owe(of.queueIds ?? shares.flatMap((share) => share.queueIds), startMs, endMs);
     const queueIds = of.queueIds === null ? null : [...of.queueIds];
     onArrival({
       kind: 'channel-gap',
@@ -101,6 +108,12 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     if (restartGap === null || channels.length === 0 || !channels.every((channel) => channel.isLive())) return;
     const { startMs, cause } = restartGap;
     restartGap = null;
+    // What the process before it still owed.
+    owed.owe(
+      shares.flatMap((share) => share.queueIds),
+      startMs - halfHourMs - settledAfterMs,
+      startMs,
+    );
     reportGap(wholeShard, { startMs, endMs: stamp(), cause });
   }
 
@@ -127,6 +140,8 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
 
   function addChannel(share: Inventory): Channel {
     const number = channels.length;
+    // It joins in the middle of a half hour.
+    owed.owe(share.queueIds, clock.nowMs(), clock.nowMs());
     const channel = createChannel({
       ...settings,
       ...{ share, stamp, onAnswer, onTurn: noticeStall, onRefused: heedRefusals },
@@ -158,6 +173,24 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     }
   }
 
+  /** What a gap has touched is read again when it is over. */
+  async function keepHalfHours(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await clock.sleep(halfHoursEveryMs, signal);
+      for (const due of owed.takeDue(clock.nowMs())) {
+        try {
+          await readHalfHour(rest, due, onAnswer, signal);
+        } catch (error) {
+          if (signal.aborted || !(error instanceof GenesysError) || error.code === 'QC_GENESYS_CREDENTIALS')
+            throw error;
+          log.warn({ code: error.code, startMs: due.startMs }, `a half hour could not be read again: ${error.message}`);
+          // Another time, unless it never will.
+          if (error.code === 'QC_GENESYS_UNREACHABLE') owed.owe(due.queueIds, due.startMs, due.startMs);
+        }
+      }
+    }
+  }
+
   function apply(found: Inventory, start: (channel: Channel) => void): void {
     const before = shares;
     shares = planOf(found);
@@ -171,6 +204,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
         continue;
       }
       const added = without(share, old);
+      owed.owe(added.queueIds, clock.nowMs(), clock.nowMs());
       if (isEmpty(added) && isEmpty(without(old, share))) continue;
       channel.watch(share, added);
       log.info({ channel: number, queues: share.queueIds.length, agents: share.userIds.length }, 'watches others now');
@@ -194,6 +228,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
         running.push(noted);
       };
       for (const share of shares) start(addChannel(share).run(both));
+      start(keepHalfHours(both));
       start(keepInventory((channel) => start(channel.run(both)), both));
       for (let at = 0; at < running.length; at += 1) await running[at];
       if (failure !== undefined) throw failure.error;

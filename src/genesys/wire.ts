@@ -70,6 +70,18 @@ export const observationsAnswer = z.object({
   results: z.array(z.object({ group, data: z.array(answeredMetric).optional() })).optional(),
 });
 
+/** POST /api/v2/analytics/conversations/aggregates/query */
+export const aggregatesAnswer = z.object({
+  results: z
+    .array(
+      z.object({
+        group: z.object({ queueId: z.string(), mediaType: z.string() }),
+        data: z.array(z.object({ interval: z.string(), metrics: z.array(metric) })).optional(),
+      }),
+    )
+    .optional(),
+});
+
 /** POST /api/v2/analytics/conversations/activity/query */
 export const conversationActivityAnswer = z.object({
   results: z

@@ -22,8 +22,8 @@ export const queueState = defineRecord({
     agentsNotResponding: count().nullable(),
     agentsOffQueue: count().nullable(),
     /**
-     * Sums of today's half hours (in the queue's time zone) since the last gap, the first of which began at `totalsSinceMs`. Half
-     * hours that were not heard whole are left out.
+     * Sums of today's half hours (in the queue's time zone) from that which began at `totalsSinceMs` on. Where one was not heard whole
+     * they begin after it, until it was read again.
      */
     offered: count().nullable(),
     answered: count().nullable(),

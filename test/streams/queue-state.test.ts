@@ -224,6 +224,53 @@ describe('the state of a queue', () => {
     ]);
   });
 
+  test('a half hour that was read again closes its hole, and the totals go back to the one before', () => {
+    const half = 1_800_000;
+    const tick = (receivedAtMs: number): QueueEvent => ({ kind: 'tick', receivedAtMs, heardUntilMs: receivedAtMs });
+    const offered = (atMs: number, count: number) => totals(atMs, atMs - (atMs % half), { nOffered: { count } });
+    const read = (atMs: number, startMs: number, ...counts: number[]): QueueEvent => ({
+      kind: 'interval-read',
+      receivedAtMs: atMs,
+      queueId: 'q',
+      startMs,
+      endMs: startMs + half,
+      groups: counts.map((count) => ({
+        mediaType: 'voice',
+        metrics: [{ metric: 'nOffered', qualifier: null, stats: { count } }],
+      })),
+    });
+    const cut = { ...gap(0, null), startMs: 13 * half + 10 };
+    const states = follow(
+      tick(11 * half + 100),
+      offered(12 * half + 1, 2),
+      { ...cut, receivedAtMs: 13 * half + 20 },
+      { ...cut, receivedAtMs: 13 * half + 30, endMs: 13 * half + 30, repairedBy: 'snapshot' as const },
+      offered(14 * half + 1, 4),
+      read(14 * half + 900_000, 13 * half, 7),
+      // Before the first that was heard, and then one that lies apart from all others.
+      read(14 * half + 900_001, 11 * half, 5),
+      read(14 * half + 900_002, 8 * half, 99),
+    );
+    expect(states.map(({ offered: sum, totalsSinceMs }) => [sum, totalsSinceMs])).toEqual([
+      [2, 12 * half],
+      [null, null],
+      [null, null],
+      [4, 14 * half],
+      [13, 12 * half],
+      [18, 11 * half],
+    ]);
+    // Nothing named is nothing counted.
+    expect(
+      follow(
+        offered(1, 2),
+        offered(half + 1, 3),
+        { ...cut, startMs: half + 5 },
+        { ...cut, startMs: half + 5, endMs: half + 9, repairedBy: 'snapshot' as const },
+        read(2 * half, half),
+      ).at(-1),
+    ).toMatchObject({ offered: 2, totalsSinceMs: 0 });
+  });
+
   test('totals of half hours add up over a day, supersede within a half hour, and start anew at midnight', () => {
     const day = Date.UTC(2026, 2, 1);
     const half = 1_800_000;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { decodeArrival } from '../../../src/genesys/decode.ts';
 import { createRoster } from '../../../src/simulator/roster.ts';
 import type { Platform } from '../../../src/simulator/platform.ts';
 import { startVirtualRun, type VirtualRun } from '../../support/virtual-subscriber.ts';
-import { scripted, startMs } from '../simulator/virtual-client.ts';
+import { callId, sales, scripted, startMs } from '../simulator/virtual-client.ts';
 
 /** A centre of so many queues, each agent in one of them. */
 function centreOf(queues: number, agents: number) {
@@ -80,6 +81,32 @@ describe('a subscriber', () => {
     ]);
     const ready = run.arrivals.findLastIndex((each) => each.kind === 'rest');
     expect(run.arrivals.findIndex((each) => each.kind === 'channel-gap' && each.endMs !== null)).toBeGreaterThan(ready);
+    await run.stop();
+  });
+
+  test('reads a half hour again that a gap has touched, once it is over for a quarter of an hour', async () => {
+    const half = 1_800_000;
+    const missed = [
+      { kind: 'arrival' as const, atMs: startMs + half + 60_500, callId: callId('a'), queueId: sales, priority: 0 },
+      { kind: 'abandon' as const, atMs: startMs + half + 61_000, callId: callId('a') },
+    ];
+    const run = startVirtualRun({ driver: scripted(missed), random: () => 0.5 });
+    await run.runUntil(startMs + half + 60_000);
+    run.drop(0);
+    await run.runUntil(startMs + 3 * half);
+    const readings = run.arrivals
+      .flatMap(decodeArrival)
+      .filter((event) => event.kind === 'interval-read' && event.queueId === sales);
+    expect(readings).toMatchObject([
+      // That in which it began, and that of the gap.
+      { startMs, groups: [] },
+      { startMs: startMs + half, groups: [{ mediaType: 'voice' }] },
+    ]);
+    const [, reading] = readings;
+    const metrics = reading?.kind === 'interval-read' ? (reading.groups[0]?.metrics ?? []) : [];
+    const countOf = (name: string) => metrics.find(({ metric }) => metric === name)?.stats.count;
+    expect({ offered: countOf('nOffered'), abandoned: countOf('tAbandon') }).toEqual({ offered: 1, abandoned: 1 });
+    expect(reading?.receivedAtMs).toBeGreaterThan(startMs + 2 * half + 900_000);
     await run.stop();
   });
 });
