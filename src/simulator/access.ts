@@ -1,11 +1,18 @@
 import type { EpochMs } from '../../streams/record.ts';
-import { failure, type RestAnswer, type RestRequest, type RouteAnswer } from './rest.ts';
+import { failure, forbidden, type RestAnswer, type RestRequest, type RouteAnswer } from './rest.ts';
 
 /** Everything that the simulated interfaces ask for. */
 const allPermissions = [
   'analytics:queueObservation:view',
   'analytics:conversationAggregate:view',
+  'analytics:conversationDetail:view',
+  'analytics:userObservation:view',
+  'analytics:userAggregate:view',
+  'analytics:surveyAggregate:view',
   'routing:queue:view',
+  'routing:skill:view',
+  'routing:wrapupCode:view',
+  'presence:presenceDefinition:view',
   'conversation:communication:view',
 ] as const;
 
@@ -21,6 +28,16 @@ export interface Caller {
   readonly clientId: string;
   readonly token: string;
   readonly permissions: ReadonlySet<string>;
+}
+
+/** Answers about one subject; undefined if the path is none of it. */
+export interface Routes {
+  answer(request: RestRequest, caller: Caller, nowMs: EpochMs): RouteAnswer | undefined;
+}
+
+/** The refusal for a caller who has not this permission, or of several not one; undefined for who may. */
+export function refusal(caller: Caller, ...anyOf: readonly string[]): RouteAnswer | undefined {
+  return anyOf.some((each) => caller.permissions.has(each)) ? undefined : forbidden(anyOf, anyOf.length > 1);
 }
 
 interface Token {
@@ -43,6 +60,10 @@ export interface Access {
   );
   /** All tokens are invalid from now on. */
   readonly expireTokens: () => void;
+  /** One token is invalid from now on. */
+  revoke(token: string): void;
+  /** When a token ends; in the past if it is not known any more. */
+  expiresMs(token: string): EpochMs;
 }
 
 const windowMs = 60_000;
@@ -116,6 +137,10 @@ export function createAccess(options: {
     expireTokens() {
       tokens.clear();
     },
+    revoke(token) {
+      tokens.delete(token);
+    },
+    expiresMs: (token) => tokens.get(token)?.expiresMs ?? -Infinity,
   };
 }
 

@@ -5,6 +5,7 @@ import { channelLimits, type Channel, type ChannelRegistry } from './channels.ts
 import type { Notifications } from './notifications.ts';
 import { badRequest, forbidden, notFound, ok, readBody, type RestRequest, type RouteAnswer } from './rest.ts';
 import { parseTopic, topicPermissions, type Topic } from './topics.ts';
+import type { PlatformSwitches } from './switches.ts';
 import { isoTime } from './wire.ts';
 
 const root = '/api/v2/notifications/channels';
@@ -30,7 +31,11 @@ export interface ChannelRoutes {
   ): RouteAnswer;
 }
 
-export function createChannelRoutes(registry: ChannelRegistry, watch: Notifications['watch']): ChannelRoutes {
+export function createChannelRoutes(
+  registry: ChannelRegistry,
+  watch: Notifications['watch'],
+  switches: Pick<PlatformSwitches, 'combinedTopicCounts' | 'deleteSubscriptionsStatus'>,
+): ChannelRoutes {
   const topicBody = (channel: Channel, id: string) => ({
     id,
     state: 'Permitted',
@@ -68,9 +73,12 @@ export function createChannelRoutes(registry: ChannelRegistry, watch: Notificati
       if (!ignoreErrors) return forbidden(missingPermissions);
       rejections.push({ id, state: 'Rejected', rejectionReason: 'Permissions are missing.', missingPermissions });
     }
-    const topicNames = new Set([...requested.values()].flat().map(({ name }) => name));
-    if (topicNames.size > channelLimits.topicsPerChannel) {
-      return badRequest(`A channel takes at most ${channelLimits.topicsPerChannel} topics, not ${topicNames.size}.`);
+    const topicCount =
+      switches.combinedTopicCounts === 'one'
+        ? requested.size
+        : new Set([...requested.values()].flat().map(({ name }) => name)).size;
+    if (topicCount > channelLimits.topicsPerChannel) {
+      return badRequest(`A channel takes at most ${channelLimits.topicsPerChannel} topics, not ${topicCount}.`);
     }
     setRequested(channel, requested, nowMs);
     channel.expiresMs = nowMs + channelLimits.lifeMs;
@@ -97,7 +105,7 @@ export function createChannelRoutes(registry: ChannelRegistry, watch: Notificati
       }
       case 'DELETE':
         setRequested(channel, new Map(), nowMs);
-        return { status: 204 };
+        return { status: switches.deleteSubscriptionsStatus };
       default:
         return undefined;
     }

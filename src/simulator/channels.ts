@@ -12,6 +12,8 @@ export interface Socket {
   heartbeatDueMs: EpochMs;
   send(text: string): void;
   close(code: number): void;
+  /** Stops reading from it, or goes on. */
+  hang?(hung: boolean): void;
 }
 
 /** What a channel was last told about one group of an observations topic, and when. */
@@ -48,6 +50,8 @@ export interface ChannelRegistry {
   readonly all: ReadonlyMap<string, Channel>;
   /** Makes room by ending the client's oldest channel, one without a socket if there is any. */
   create(owner: Caller, nowMs: EpochMs): Channel;
+  /** Ends a channel and closes its socket. */
+  end(channel: Channel): void;
   /** Ends the channels whose life is over. */
   expire(nowMs: EpochMs): void;
 }
@@ -75,6 +79,7 @@ export function createChannelRegistry(newSecret: () => string): ChannelRegistry 
       all.set(id, channel);
       return channel;
     },
+    end: remove,
     expire(nowMs) {
       for (const channel of all.values()) if (channel.expiresMs <= nowMs) remove(channel);
     },

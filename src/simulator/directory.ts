@@ -51,18 +51,20 @@ export function createDirectory(center: CallCenter): Directory {
         skillUri: `/api/v2/routing/skills/${skillId}`,
       }));
 
+  const languagesOf = (agent: RosterAgent) => [
+    {
+      ...language,
+      proficiency: proficiencyOf(agent.id, language.id),
+      state: 'active',
+      languageUri: `/api/v2/routing/languages/${language.id}`,
+    },
+  ];
+
   const expansions: Readonly<Record<string, (agent: RosterAgent, state: Agent) => unknown>> = {
     routingStatus: (_, state) => routingStatusBody(state),
     presence: (_, state) => restPresenceBody(state),
     skills: skillsOf,
-    languages: (agent) => [
-      {
-        ...language,
-        proficiency: proficiencyOf(agent.id, language.id),
-        state: 'active',
-        languageUri: `/api/v2/routing/languages/${language.id}`,
-      },
-    ],
+    languages: languagesOf,
   };
 
   const userBody = (agent: RosterAgent, expand: readonly string[]) => {
@@ -159,13 +161,14 @@ export function createDirectory(center: CallCenter): Directory {
     const state = center.agents.get(id);
     if (agent === undefined || state === undefined) return notFound(`User ${id}`);
     if (rest === 'routingstatus') return ok(routingStatusBody(state));
+    if (rest === 'routingskills') return listing(request, skillsOf(agent));
+    if (rest === 'routinglanguages') return listing(request, languagesOf(agent));
     return rest === undefined ? ok(userBody(agent, listOf(request.query, 'expand'))) : undefined;
   };
 
   return {
     answer(request, caller) {
       const { method, path } = request;
-      if (method === 'HEAD' && path === '/api/v2/tokens/me') return { status: 200 };
       if (method !== 'GET') return undefined;
       if (path === '/api/v2/organizations/me') {
         return ok({ ...organization, domain: 'invented-bank', state: 'active', version: 1, selfUri: path });

@@ -33,7 +33,10 @@ export const filterSchema = z.object({
 
 export type Filter = z.output<typeof filterSchema>;
 
-/** Dimension → value of one thing to select. A dimension that it cannot have at all is left out, and matches anything. */
+/**
+ * Dimension → value of one thing to select, empty where it has none. A dimension that it cannot have at all is left out,
+ * and matches anything.
+ */
 export type Dimensions = Readonly<Record<string, string>>;
 
 export function selects({ type, predicates, clauses }: Filter, dimensions: Dimensions): boolean {
@@ -61,6 +64,6 @@ function holds(type: 'and' | 'or', results: readonly boolean[]): boolean {
 
 function fits({ dimension, operator, value }: z.output<typeof predicateSchema>, dimensions: Dimensions): boolean {
   const own = dimensions[dimension];
-  if (operator !== 'matches') return (own !== undefined) === (operator === 'exists');
+  if (operator !== 'matches') return (own !== undefined && own !== '') === (operator === 'exists');
   return own === undefined || own.toLowerCase() === value?.toLowerCase();
 }

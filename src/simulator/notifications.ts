@@ -3,8 +3,10 @@ import type { EpochMs } from '../../streams/record.ts';
 import type { FrameFaults } from './faults.ts';
 import type { Agent, Call, CallCenter, Queue } from './call-center.ts';
 import type { Channel, ChannelRegistry, ObservationGroup, Socket, Watch } from './channels.ts';
+import type { Line } from './line.ts';
+import type { PlatformSwitches } from './switches.ts';
 import { intervalMs, intervalStartOf, type Metric } from './interval-ledger.ts';
-import { agentMetrics, callMetrics, tellChanges } from './observations.ts';
+import { agentMetrics, callMetrics, tellChanges, type ToldMetrics } from './observations.ts';
 import { conversationsTopic, observationsTopic, userTopic, type Topic } from './topics.ts';
 import { conversationBody, isoTime, userTopicBodies } from './wire.ts';
 
@@ -24,7 +26,7 @@ export interface Notifications {
   sendDue(atMs: EpochMs): void;
   /** When `sendDue` is next needed; infinite if never. */
   nextDueMs(): EpochMs;
-  connect(channel: Channel, socket: Pick<Socket, 'send' | 'close'>, nowMs: EpochMs): Socket;
+  connect(channel: Channel, socket: Omit<Socket, 'heartbeatDueMs'>, nowMs: EpochMs): Socket;
   /** A text from the client: a ping, a subscription, or nothing to answer. */
   receive(channel: Channel, socket: Socket, text: string, nowMs: EpochMs): void;
 }
@@ -49,31 +51,25 @@ export function createNotifications(options: {
     topics: readonly string[],
     nowMs: EpochMs,
   ) => { status: number; message?: string };
-  readonly onFrameSent: (channelId: string, text: string, nowMs: EpochMs) => void;
+  readonly line: Line;
   readonly frameFaults: FrameFaults;
+  readonly switches: Pick<PlatformSwitches, 'zerosSent' | 'metricsPerMessage'>;
 }): Notifications {
-  const { center, channels, subscribe, onFrameSent, frameFaults } = options;
+  const { center, channels, subscribe, line, frameFaults, switches } = options;
   const rosterQueues = new Map(center.roster.queues.map((queue) => [queue.id, queue]));
   /** Groups whose change is held back. */
   const held = new Map<ObservationGroup, { readonly channel: Channel; readonly topic: Topic }>();
   let frameCount = 0;
 
-  /** A frame for a channel without a socket is lost, as it is on the platform. */
-  const send = (channel: Channel, text: string, atMs: EpochMs): void => {
-    if (channel.socket === undefined) return;
-    channel.socket.send(text);
-    onFrameSent(channel.id, text, atMs);
-  };
-
   const sendEvent = (channel: Channel, topicName: string, eventBody: object, atMs: EpochMs): void => {
     frameCount += 1;
     const CorrelationId = `00000000-0000-4000-8000-${frameCount.toString(16).padStart(12, '0')}`;
     const text = JSON.stringify({ topicName, version: '2', eventBody, metadata: { CorrelationId } });
-    for (const each of frameFaults(channel.id, text)) send(channel, each, atMs);
+    for (const each of frameFaults(channel.id, text)) line.transmit(channel, each, atMs);
   };
 
   const sendMetadata = (channel: Channel, message: string, atMs: EpochMs): void =>
-    send(channel, JSON.stringify({ topicName: 'channel.metadata', eventBody: { message } }), atMs);
+    line.transmit(channel, JSON.stringify({ topicName: 'channel.metadata', eventBody: { message } }), atMs);
 
   const announce = (topicName: string, bodyOf: () => object, atMs: EpochMs): void => {
     let body: object | undefined;
@@ -90,7 +86,7 @@ export function createNotifications(options: {
       return;
     }
     held.delete(group);
-    const data = changedData(group, atMs);
+    const data = changedData(group, atMs, switches);
     if (data.length === 0) return;
     group.sentMs = atMs;
     sendEvent(channel, topic.name, { group: group.group, data }, atMs);
@@ -147,9 +143,9 @@ export function createNotifications(options: {
       return nextMs;
     },
 
-    connect(channel, { send: sendText, close }, nowMs) {
+    connect(channel, ends, nowMs) {
       channel.socket?.close(1000);
-      const socket: Socket = { heartbeatDueMs: nowMs + heartbeatMs, send: sendText, close };
+      const socket: Socket = { ...ends, heartbeatDueMs: nowMs + heartbeatMs };
       channel.socket = socket;
       return socket;
     },
@@ -166,7 +162,7 @@ export function createNotifications(options: {
       const { topics, correlationId } = asked.data;
       const { status, message: reason } = subscribe(channel, topics, nowMs);
       const reply = status === 200 ? { status: 'subscribed' } : { status: 'failure', message: reason };
-      send(channel, JSON.stringify({ result: String(status), ...reply, correlationId }), nowMs);
+      line.transmit(channel, JSON.stringify({ result: String(status), ...reply, correlationId }), nowMs);
     },
   };
 }
@@ -211,16 +207,24 @@ function createGroup(
 }
 
 /** The parts of a message: states now, then the totals of the half hour before (if some were held back) and of this one. */
-function changedData(group: ObservationGroup, atMs: EpochMs): object[] {
+function changedData(
+  group: ObservationGroup,
+  atMs: EpochMs,
+  { zerosSent, metricsPerMessage }: Pick<PlatformSwitches, 'zerosSent' | 'metricsPerMessage'>,
+): object[] {
   const data: object[] = [];
-  const add = (fromMs: EpochMs, toMs: EpochMs, metrics: readonly Metric[]): void => {
-    if (metrics.length > 0) data.push({ interval: `${isoTime(fromMs)}/${isoTime(toMs)}`, metrics });
+  const add = (fromMs: EpochMs, toMs: EpochMs, told: ToldMetrics, now: readonly Metric[]): void => {
+    const changed = tellChanges(told, now).filter(({ stats }) => zerosSent || stats['count'] !== 0);
+    if (changed.length === 0) return;
+    const vanished = changed.filter(({ stats }) => stats['count'] === 0 && !now.some((each) => each.stats === stats));
+    const metrics = metricsPerMessage === 'changed' ? changed : [...now, ...vanished];
+    data.push({ interval: `${isoTime(fromMs)}/${isoTime(toMs)}`, metrics });
   };
-  add(atMs, atMs, tellChanges(group.state, group.readState()));
+  add(atMs, atMs, group.state, group.readState());
   for (const startMs of new Set([group.intervalStartMs, intervalStartOf(atMs)])) {
     if (startMs !== group.intervalStartMs) group.totals = new Map();
     group.intervalStartMs = startMs;
-    add(startMs, startMs + intervalMs, tellChanges(group.totals, group.readTotals(startMs)));
+    add(startMs, startMs + intervalMs, group.totals, group.readTotals(startMs));
   }
   return data;
 }

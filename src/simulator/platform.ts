@@ -1,14 +1,20 @@
 import { v4 } from 'uuid';
+import { z } from 'zod';
 import type { EpochMs } from '../../streams/record.ts';
 import { createAccess, type PlatformClient } from './access.ts';
-import { createAnalytics } from './analytics.ts';
 import { createCallCenter, type Agent, type Call, type CallCenter, type CallCenterDriver } from './call-center.ts';
 import { createChannelRoutes } from './channel-routes.ts';
-import { createChannelRegistry } from './channels.ts';
-import { createDirectory } from './directory.ts';
-import type { FrameFaults } from './faults.ts';
+import { createChannelRegistry, type Channel } from './channels.ts';
+import { createConversationHistory } from './conversation-history.ts';
+import { createFaultInjector } from './fault-injector.ts';
+import type { Fault, FrameFaults, PlannedFault, RefusedStatus } from './faults.ts';
+import { createLine } from './line.ts';
 import { createNotifications } from './notifications.ts';
 import { notFound, type RestAnswer, type RestRequest, type RouteAnswer } from './rest.ts';
+import { shiftTimes } from './skew.ts';
+import { createRoutes } from './routes.ts';
+import { createStatusLedger } from './status-ledger.ts';
+import { switchesSchema, type PlatformSwitches } from './switches.ts';
 
 export interface PlatformOptions {
   readonly driver: CallCenterDriver;
@@ -21,6 +27,10 @@ export interface PlatformOptions {
   readonly onFrameSent?: (channelId: string, text: string, nowMs: EpochMs) => void;
   /** None unless told. */
   readonly frameFaults?: FrameFaults;
+  /** The defaults of each unless told. */
+  readonly switches?: Partial<PlatformSwitches>;
+  /** Faults that happen at their times. */
+  readonly faultPlan?: readonly PlannedFault[];
 }
 
 /** The server's side of an open socket. */
@@ -47,34 +57,43 @@ export interface Platform {
     send: (text: string) => void,
     close: (code: number) => void,
     nowMs: EpochMs,
-  ): PlatformSocket | { readonly status: 404 };
+    /** Stops reading from the socket, or goes on. */
+    hang?: (hung: boolean) => void,
+  ): PlatformSocket | { readonly status: RefusedStatus };
   /** Lets everything happen that is due. */
   advanceTo(nowMs: EpochMs): void;
   /** When `advanceTo` is next needed; infinite if never. Requests and sockets may bring it forward. */
   nextWakeMs(): EpochMs;
   /** Makes all tokens invalid; open sockets stay. */
   readonly expireTokens: () => void;
+  /** Makes something go wrong, now. */
+  inject(fault: Fault, nowMs: EpochMs): void;
 }
 
 export function createPlatform(options: PlatformOptions): Platform {
   const { driver, clients, tokenLifeMs = 86_400_000, requestsPerMinute = 300, newSecret = v4 } = options;
-  const { onFrameSent = () => undefined, frameFaults = (_: string, text: string) => [text] } = options;
+  const { onFrameSent = () => undefined, frameFaults = (_: string, text: string) => [text], faultPlan = [] } = options;
+  const switches = switchesSchema.parse(options.switches ?? {});
   const center = createCallCenter(driver.roster);
+  const history = createConversationHistory();
+  const statuses = createStatusLedger();
   const access = createAccess({ clients, tokenLifeMs, requestsPerMinute, newSecret });
   const channels = createChannelRegistry(newSecret);
+  const faults = createFaultInjector({ channels, access, plan: faultPlan, line: () => line });
+  const line = createLine({ disturb: faults.disturb, onFrameSent, repeats: switches.duplicatesAfterReconnect });
   const notifications = createNotifications({
     center,
     channels,
-    onFrameSent,
+    line,
     frameFaults,
+    switches,
     subscribe(channel, topics, nowMs) {
       const answer = channelRoutes.subscribe(channel, topics, { replace: false, ignoreErrors: false }, nowMs);
       return answer.status === 200 ? { status: 200 } : { status: 400, message: 'The topics were refused.' };
     },
   });
-  const channelRoutes = createChannelRoutes(channels, notifications.watch);
-  const directory = createDirectory(center);
-  const analytics = createAnalytics(center);
+  const channelRoutes = createChannelRoutes(channels, notifications.watch, switches);
+  const routes = createRoutes({ center, history, statuses, switches, access, requestsPerMinute, newSecret });
 
   const events = driver.events[Symbol.iterator]();
   let upcoming = events.next();
@@ -90,22 +109,49 @@ export function createPlatform(options: PlatformOptions): Platform {
       const touched = center.apply(upcoming.value);
       for (const id of touched.queueIds) queueIds.add(id);
       for (const call of touched.calls) calls.add(call);
-      for (const agent of touched.agents) agents.add(agent);
+      for (const agent of touched.agents) {
+        agents.add(agent);
+        statuses.note(agent, lastEventMs);
+      }
       upcoming = events.next();
     }
+    for (const call of calls) history.note(call);
     notifications.publish({ queueIds, calls, agents }, atMs);
   };
 
   const nextExpiryMs = (): EpochMs => Math.min(...Array.from(channels.all.values(), ({ expiresMs }) => expiresMs));
 
+  /** When the token of a channel that is listened to ends; infinite where that means nothing to its socket. */
+  const tokenEndMs = ({ owner, socket }: Channel): EpochMs =>
+    switches.tokenEndCloseCode === undefined || socket === undefined ? Infinity : access.expiresMs(owner.token);
+
+  const closeForTokens = (nowMs: EpochMs): void => {
+    for (const channel of channels.all.values()) {
+      if (tokenEndMs(channel) > nowMs) continue;
+      channel.socket?.close(switches.tokenEndCloseCode ?? 1000);
+      channel.socket = undefined;
+    }
+  };
+
   const nextWakeMs = (): EpochMs =>
-    Math.min(upcoming.done === true ? Infinity : upcoming.value.atMs, notifications.nextDueMs(), nextExpiryMs());
+    Math.min(
+      upcoming.done === true ? Infinity : upcoming.value.atMs,
+      notifications.nextDueMs(),
+      line.nextDueMs(),
+      faults.nextDueMs(),
+      nextExpiryMs(),
+      ...Array.from(channels.all.values(), tokenEndMs),
+    );
 
   const advanceTo = (nowMs: EpochMs): void => {
+    closeForTokens(-Infinity);
     for (let atMs = nextWakeMs(); atMs <= nowMs; atMs = nextWakeMs()) {
       happen(atMs);
+      faults.happenDue(atMs);
+      line.sendDue(atMs);
       notifications.sendDue(atMs);
       channels.expire(atMs);
+      closeForTokens(atMs);
     }
   };
 
@@ -116,8 +162,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     const answer: RouteAnswer =
       'refused' in admitted
         ? admitted.refused
-        : (directory.answer(request, admitted.caller) ??
-          analytics.answer(request, admitted.caller) ??
+        : (routes.answer(request, admitted.caller, nowMs) ??
           channelRoutes.answer(request, admitted.caller, nowMs) ??
           notFound(request.path));
     return { ...answer, headers: { ...headers, ...answer.headers } };
@@ -128,21 +173,29 @@ export function createPlatform(options: PlatformOptions): Platform {
     endedMs: () => (upcoming.done === true ? lastEventMs : undefined),
     handle(request, nowMs) {
       advanceTo(nowMs);
-      const { status, headers, body } = route(request, nowMs);
-      const type = body === undefined ? {} : { 'content-type': 'application/json' };
-      const complete = { ...headers, ...type, 'inin-correlation-id': v4() };
-      return body === undefined ? { status, headers: complete } : { status, headers: complete, body };
+      const { instead, delayMs } = faults.meetRequest(request, nowMs);
+      const answer = instead ?? route(request, nowMs);
+      const type = answer.body === undefined ? {} : { 'content-type': 'application/json' };
+      return {
+        ...answer,
+        headers: { ...answer.headers, ...type, 'inin-correlation-id': v4() },
+        ...(answer.body === undefined ? {} : { body: shiftBody(answer.body, faults.skewMs()) }),
+        ...(delayMs === 0 ? {} : { delayMs }),
+      };
     },
-    openSocket(channelId, send, close, nowMs) {
+    openSocket(channelId, send, close, nowMs, hang = () => undefined) {
       advanceTo(nowMs);
+      const refused = faults.refusedStatus(channelId, nowMs);
+      if (refused !== undefined) return { status: refused };
       const channel = channels.all.get(channelId);
-      if (channel === undefined) return { status: 404 };
-      const socket = notifications.connect(channel, { send, close }, nowMs);
+      if (channel === undefined) return { status: switches.deadChannelStatus };
+      const socket = notifications.connect(channel, { send, close, hang }, nowMs);
+      line.connected(channel, nowMs);
       return {
         status: 101,
         message(text, atMs) {
           advanceTo(atMs);
-          notifications.receive(channel, socket, text, atMs);
+          if (!faults.hangs(channel)) notifications.receive(channel, socket, text, atMs);
         },
         closed() {
           if (channel.socket === socket) channel.socket = undefined;
@@ -152,5 +205,14 @@ export function createPlatform(options: PlatformOptions): Platform {
     advanceTo,
     nextWakeMs,
     expireTokens: access.expireTokens,
+    inject(fault, nowMs) {
+      advanceTo(nowMs);
+      faults.inject(fault, nowMs);
+      closeForTokens(nowMs);
+    },
   };
+}
+
+function shiftBody(body: unknown, byMs: number): unknown {
+  return byMs === 0 ? body : z.unknown().parse(JSON.parse(shiftTimes(JSON.stringify(body), byMs)));
 }

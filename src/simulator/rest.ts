@@ -10,11 +10,14 @@ export interface RestRequest {
   readonly body: string;
 }
 
-/** One HTTP answer; `body` is a JSON value, absent when there is none. */
+/** One HTTP answer; `body` is a JSON value, `text` what is none, both absent when there is nothing. */
 export interface RestAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  readonly text?: string;
+  /** How long the answer is to take, in milliseconds of the platform. */
+  readonly delayMs?: number;
 }
 
 /** What a route answers; the platform adds the headers that every answer carries. */

@@ -56,3 +56,9 @@ export const presences = {
   onQueue: { id: 'e08eaf1b-ee47-4fa9-a231-1200e284798f', system: 'ON_QUEUE', label: 'On Queue' },
   offline: { id: 'ccf3c10a-aa2c-4845-8e8d-f59fa48c58e5', system: 'OFFLINE', label: 'Offline' },
 } as const;
+
+/** What agents can say of a call that is over. */
+export const wrapUpCodes = ['Invented Solved', 'Invented Unsolved', 'Invented Transfer'].map((name) => ({
+  id: idOf(`wrap-up/${name}`),
+  name,
+}));

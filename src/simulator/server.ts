@@ -1,11 +1,15 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { z } from 'zod';
 import type { Clock, ScaledClockSettings } from '../../sinks/clock.ts';
 import { SimulatorError } from './errors.ts';
+import { brokenCode } from './fault-injector.ts';
+import { faultSchema } from './faults.ts';
 import type { Platform } from './platform.ts';
 import { startPump } from './pump.ts';
+import { readBody } from './rest.ts';
 
 export interface SimulatorServerOptions {
   readonly platform: Platform;
@@ -17,6 +21,8 @@ export interface SimulatorServerOptions {
   readonly host?: string;
   /** 0 = any free one. */
   readonly port: number;
+  /** Whether faults can be asked for over HTTP; unless told, where nobody else can reach it. */
+  readonly admin?: boolean;
 }
 
 /** The platform on a port. */
@@ -32,16 +38,20 @@ const bufferedBytesMax = 16 * 2 ** 20;
 
 /** Serves the platform over HTTP and WebSocket. Throws a `SimulatorError` when the address cannot be had. */
 export async function startSimulatorServer(options: SimulatorServerOptions): Promise<SimulatorServer> {
-  const { platform, clock, clockSettings, host = '127.0.0.1', port } = options;
+  const { platform, clock, clockSettings, host = '127.0.0.1', port, admin = isLoopback(host) } = options;
   const app = fastify({ bodyLimit: 4 * 2 ** 20, forceCloseConnections: true });
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   const pump = startPump(platform, clock);
   addAdminRoutes(app, platform, clock, clockSettings);
-  addPlatformRoute(app, platform, clock, pump.rearm);
+  const closing = new AbortController();
+  takeBodiesAsText(app);
+  if (admin) addFaultRoute(app, platform, clock, pump.rearm);
+  addPlatformRoute(app, { platform, clock, rearm: pump.rearm, closing: closing.signal });
   app.server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     acceptSocket({ sockets, platform, clock, rearm: pump.rearm }, request, stream, head);
   });
   const close = async (): Promise<void> => {
+    closing.abort();
     for (const client of sockets.clients) client.terminate();
     await app.close();
     await pump.stop();
@@ -75,12 +85,36 @@ function addAdminRoutes(
   });
 }
 
-/** Everything but the admin routes goes to the platform as it came. */
-function addPlatformRoute(app: FastifyInstance, platform: Platform, clock: Clock, rearm: () => void): void {
+function takeBodiesAsText(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => {
     done(null, body);
   });
+}
+
+const faultsSchema = z.union([z.array(faultSchema), faultSchema.transform((fault) => [fault])]);
+
+/** One fault, or a list of them, to happen now. */
+function addFaultRoute(app: FastifyInstance, platform: Platform, clock: Clock, rearm: () => void): void {
+  app.post('/simulator/faults', async (request, reply) => {
+    const read = readBody(faultsSchema, typeof request.body === 'string' ? request.body : '');
+    if ('refused' in read) return reply.code(read.refused.status).send(read.refused.body);
+    for (const fault of read.value) platform.inject(fault, clock.nowMs());
+    rearm();
+    return { injected: read.value.length };
+  });
+}
+
+interface PlatformRoute {
+  readonly platform: Platform;
+  readonly clock: Clock;
+  readonly rearm: () => void;
+  /** Ends the wait of slow answers. */
+  readonly closing: AbortSignal;
+}
+
+/** Everything but the admin routes goes to the platform as it came. */
+function addPlatformRoute(app: FastifyInstance, { platform, clock, rearm, closing }: PlatformRoute): void {
   app.route({
     method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     url: '/*',
@@ -97,10 +131,19 @@ function addPlatformRoute(app: FastifyInstance, platform: Platform, clock: Clock
         clock.nowMs(),
       );
       rearm();
-      const text = answer.body === undefined ? '' : JSON.stringify(answer.body);
+      if (answer.delayMs !== undefined) {
+        await clock.sleep(answer.delayMs, closing).catch((error: unknown) => {
+          if (!closing.aborted) throw error;
+        });
+      }
+      const text = answer.body === undefined ? (answer.text ?? '') : JSON.stringify(answer.body);
       await reply.code(answer.status).headers(answer.headers).send(text);
     },
   });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function flatHeaders(headers: IncomingHttpHeaders): Record<string, string | undefined> {
@@ -125,9 +168,20 @@ function acceptSocket(reception: Reception, request: IncomingMessage, stream: Du
   };
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   const channelId = /^\/channels\/([^/]+)$/.exec(pathname)?.[1] ?? '';
-  const opened = platform.openSocket(channelId, send, (code) => socket?.close(code), clock.nowMs());
-  if (opened.status === 404) {
-    stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  const close = (code: number): void => {
+    // What nobody reads from cannot say goodbye.
+    socket?.resume();
+    if (code === brokenCode) socket?.terminate();
+    else socket?.close(code);
+  };
+  const hang = (hung: boolean): void => {
+    if (hung) socket?.pause();
+    else socket?.resume();
+  };
+  const opened = platform.openSocket(channelId, send, close, clock.nowMs(), hang);
+  if (opened.status !== 101) {
+    const { status } = opened;
+    stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     return;
   }
   sockets.handleUpgrade(request, stream, head, (upgraded) => {

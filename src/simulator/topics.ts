@@ -29,6 +29,13 @@ export function parseTopic(requested: string): readonly Topic[] | undefined {
   return topics;
 }
 
+/** Every topic there is, with `{id}` for the queue or the user. */
+export function topicTemplates(): readonly Topic[] {
+  return families.flatMap(({ prefix, kinds }) =>
+    kinds.map((kind) => ({ name: topicName(prefix, '{id}', kind), kind, entityId: '{id}' })),
+  );
+}
+
 /** The permissions for a topic; all of them are needed. */
 export function topicPermissions(topic: Topic): readonly string[] {
   switch (topic.kind) {

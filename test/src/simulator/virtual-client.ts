@@ -66,6 +66,18 @@ export interface Body {
   readonly skills: readonly Body[];
   readonly proficiency: number;
   readonly systemToOrganizationMappings: Readonly<Record<string, readonly string[]>>;
+  readonly code: string;
+  readonly conversations?: readonly Body[];
+  readonly totalHits: number;
+  readonly conversationStart: string;
+  readonly conversationEnd?: string;
+  readonly sessions: readonly Body[];
+  readonly segments: readonly Body[];
+  readonly value: number;
+  readonly emitDate: string;
+  readonly jobId: string;
+  readonly state: string;
+  readonly cursor?: string;
 }
 
 export interface Frame {

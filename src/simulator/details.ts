@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import type { EpochMs } from '../../streams/record.ts';
+import { refusal, type Routes } from './access.ts';
+import type { Call, CallCenter } from './call-center.ts';
+import type { ConversationHistory } from './conversation-history.ts';
+import { detailRecord, segmentDimensions } from './detail-record.ts';
+import { filterSchema, selects, type Filter } from './filter.ts';
+import { intervalSchema, type Interval } from './interval.ts';
+import { createJobs } from './jobs.ts';
+import { badRequest, fieldType, notFound, ok, readBody, type RestRequest, type RouteAnswer } from './rest.ts';
+import { isoTime } from './wire.ts';
+
+const dayMs = 86_400_000;
+const filters = z.array(filterSchema).default([]);
+const orders = ['conversationStart', 'conversationEnd', 'segmentStart', 'segmentEnd'] as const;
+
+const selectionSchema = z.object({
+  interval: intervalSchema,
+  conversationFilters: filters,
+  segmentFilters: filters,
+  evaluationFilters: filters,
+  surveyFilters: filters,
+  resolutionFilters: filters,
+  order: fieldType('SortOrder', ['asc', 'desc', 'unordered']).default('asc'),
+  orderBy: fieldType('OrderBy', orders).default('conversationStart'),
+});
+const querySchema = selectionSchema.extend({
+  paging: z.object({ pageSize: z.int().min(1).max(100), pageNumber: z.int().min(1) }).default({
+    pageSize: 25,
+    pageNumber: 1,
+  }),
+});
+const jobSchema = selectionSchema.extend({
+  limit: z.int().min(1).optional(),
+  startOfDayIntervalMatching: z.boolean().default(false),
+});
+
+type Selection = z.output<typeof selectionSchema>;
+
+const root = '/api/v2/analytics/conversations/details';
+const maxDays = { query: 7, jobs: 31 } as const;
+const readers = ['analytics:conversationDetail:view', 'analytics:agentConversationDetail:view'];
+
+/** Answers detail queries, at once and by jobs. What jobs see ends `jobLagMs` ago. */
+export function createDetails(options: {
+  readonly center: CallCenter;
+  readonly history: ConversationHistory;
+  readonly newSecret: () => string;
+  readonly jobLagMs: number;
+}): Routes {
+  const { center, history, newSecret, jobLagMs } = options;
+  const skillIds = new Map(center.roster.queues.map(({ id, skillId }) => [id, skillId]));
+  const availableMs = (nowMs: EpochMs) => nowMs - jobLagMs;
+  const availability = (nowMs: EpochMs) => ({ dataAvailabilityDate: isoTime(availableMs(nowMs)) });
+  const jobs = createJobs({ root: `${root}/jobs`, rowsName: 'conversations', newSecret, pageExtra: availability });
+  const recordOf = (call: Call) => detailRecord(call, skillIds.get(call.queueId));
+
+  const query = (request: RestRequest): RouteAnswer => {
+    const read = readBody(querySchema, request.body);
+    if ('refused' in read) return read.refused;
+    const { interval, paging } = read.value;
+    if (tooLong(interval, maxDays.query)) return badRequest(`The interval may not exceed ${maxDays.query} days.`);
+    const end = paging.pageNumber * paging.pageSize;
+    if (end > 100_000) return badRequest('Pagination may not exceed 100000 results.');
+    const days = { fromMs: startOfDay(interval.fromMs), toMs: startOfDay(interval.toMs - 1) + dayMs };
+    const found = select(history.all(), read.value, (call) => within(days, call.enqueuedAtMs));
+    const page = found.slice(end - paging.pageSize, end);
+    // Past the last page there are no conversations at all, not an empty list of them.
+    return ok({ ...(page.length === 0 ? {} : { conversations: page.map(recordOf) }), totalHits: found.length });
+  };
+
+  const submit = (request: RestRequest, nowMs: EpochMs): RouteAnswer => {
+    const read = readBody(jobSchema, request.body);
+    if ('refused' in read) return read.refused;
+    const { interval, limit, startOfDayIntervalMatching } = read.value;
+    if (tooLong(interval, maxDays.jobs)) return badRequest(`The interval may not exceed ${maxDays.jobs} days.`);
+    const earliestMs = startOfDayIntervalMatching ? startOfDay(interval.fromMs) : -Infinity;
+    const found = select(history.all(), read.value, (call) => {
+      const { enqueuedAtMs, ended } = call;
+      const activeInside = enqueuedAtMs < interval.toMs && (ended?.atMs ?? Infinity) >= interval.fromMs;
+      return activeInside && enqueuedAtMs >= earliestMs && (ended?.atMs ?? enqueuedAtMs) < availableMs(nowMs);
+    });
+    return jobs.submit(found.slice(0, limit).map(recordOf), nowMs);
+  };
+
+  return {
+    answer(request, caller, nowMs) {
+      const { method, path } = request;
+      const single = /^\/api\/v2\/analytics\/conversations\/([^/]+)\/details$/.exec(path)?.[1];
+      if (single !== undefined && method === 'GET') {
+        const call = history.find(single);
+        return refusal(caller, ...readers) ?? (call === undefined ? notFound('Conversation') : ok(recordOf(call)));
+      }
+      if (!path.startsWith(`${root}/`)) return undefined;
+      if (path === `${root}/jobs/availability` && method === 'GET') {
+        return refusal(caller, 'analytics:conversationDetail:view') ?? ok(availability(nowMs));
+      }
+      const refused = refusal(caller, ...readers);
+      if (refused !== undefined) return refused;
+      if (path === `${root}/query` && method === 'POST') return query(request);
+      if (path === `${root}/jobs` && method === 'POST') return submit(request, nowMs);
+      return jobs.answer(request, nowMs);
+    },
+  };
+}
+
+function select(calls: Iterable<Call>, selection: Selection, inTime: (call: Call) => boolean): Call[] {
+  const { conversationFilters, segmentFilters, order, orderBy } = selection;
+  const { evaluationFilters, surveyFilters, resolutionFilters } = selection;
+  // No conversation here has an evaluation, a survey or a resolution.
+  if (evaluationFilters.length + surveyFilters.length + resolutionFilters.length > 0) return [];
+  const found = [...calls].filter(
+    (call) =>
+      inTime(call) &&
+      fitsAll(conversationFilters, [conversationDimensions(call)]) &&
+      fitsAll(segmentFilters, segmentDimensions(call)),
+  );
+  const timeOf = (call: Call) => (orderBy.endsWith('Start') ? call.enqueuedAtMs : (call.ended?.atMs ?? Infinity));
+  const sign = order === 'desc' ? -1 : 1;
+  return found.sort((a, b) => sign * (timeOf(a) === timeOf(b) ? 0 : timeOf(a) - timeOf(b)));
+}
+
+function conversationDimensions({ id, ended }: Call): Readonly<Record<string, string>> {
+  const conversationEnd = ended === undefined ? '' : isoTime(ended.atMs);
+  return { conversationId: id, originatingDirection: 'inbound', mediaType: 'voice', conversationEnd };
+}
+
+/** Whether one thing passes all the filters together. */
+function fitsAll(all: readonly Filter[], things: readonly Readonly<Record<string, string>>[]): boolean {
+  return all.length === 0 || things.some((dimensions) => all.every((filter) => selects(filter, dimensions)));
+}
+
+function within({ fromMs, toMs }: Interval, atMs: EpochMs): boolean {
+  return fromMs <= atMs && atMs < toMs;
+}
+
+function tooLong({ fromMs, toMs }: Interval, days: number): boolean {
+  return toMs - fromMs > days * dayMs + 3_600_000;
+}
+
+function startOfDay(atMs: EpochMs): EpochMs {
+  return Math.floor(atMs / dayMs) * dayMs;
+}

@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import type { CallCenterEvent } from '../../../src/simulator/call-center.ts';
+import {
+  ann,
+  bob,
+  bodyOf,
+  type Body,
+  callId,
+  connectClient,
+  conversations,
+  listen,
+  sales,
+  scripted,
+  startMs,
+  support,
+} from './virtual-client.ts';
+
+const iso = (atMs: number) => new Date(startMs + atMs).toISOString();
+const interval = `${iso(0)}/${iso(3_600_000)}`;
+const target = '/api/v2/analytics/conversations/details/query';
+const hourMs = 3_600_000;
+
+const day: readonly CallCenterEvent[] = [
+  { kind: 'agent-on', atMs: startMs, userId: ann },
+  { kind: 'arrival', atMs: startMs + 1000, callId: callId('a'), queueId: sales, priority: 3 },
+  { kind: 'answer', atMs: startMs + 31_000, callId: callId('a'), userId: ann },
+  { kind: 'arrival', atMs: startMs + 40_000, callId: callId('b'), queueId: support, priority: 0 },
+  { kind: 'abandon', atMs: startMs + 45_000, callId: callId('b') },
+  { kind: 'end', atMs: startMs + 91_000, callId: callId('a') },
+  { kind: 'arrival', atMs: startMs + 95_000, callId: callId('c'), queueId: sales, priority: 0 },
+];
+const client = () => connectClient(scripted(day));
+const atEnd = startMs + 100_000;
+const found = (query: object): readonly string[] =>
+  bodyOf(client().askAt(atEnd, 'POST', target, { interval, ...query })).conversations?.map(
+    ({ conversationId }) => conversationId,
+  ) ?? [];
+const of = (dimension: string, value: string) => [{ type: 'and', predicates: [{ dimension, value }] }];
+const leg = (conversation: Body, purpose: string) =>
+  conversation.participants.find((each) => each.purpose === purpose)!.sessions[0]!;
+
+describe('conversation details', () => {
+  const all = bodyOf(client().askAt(atEnd, 'POST', target, { interval })).conversations!;
+
+  test('of an answered call: the wait is the interaction of the acd leg, and what the agent leg took to be answered', () => {
+    const [call] = all;
+    expect(call).toMatchObject({
+      conversationId: callId('a'),
+      conversationStart: iso(1000),
+      conversationEnd: iso(91_000),
+      originatingDirection: 'inbound',
+    });
+    expect(leg(call!, 'acd').segments).toEqual([
+      expect.objectContaining({
+        segmentType: 'interact',
+        queueId: sales,
+        segmentStart: iso(1000),
+        segmentEnd: iso(31_000),
+        disconnectType: 'transfer',
+      }),
+    ]);
+    expect(leg(call!, 'acd').metrics).toContainEqual({ name: 'tAcd', value: 30_000, emitDate: iso(31_000) });
+    expect(leg(call!, 'agent').metrics).toEqual([
+      { name: 'tAnswered', value: 30_000, emitDate: iso(31_000) },
+      { name: 'nOverSla', value: 1, emitDate: iso(31_000) },
+      { name: 'tTalk', value: 60_000, emitDate: iso(91_000) },
+      { name: 'tTalkComplete', value: 60_000, emitDate: iso(91_000) },
+      { name: 'tHandle', value: 60_000, emitDate: iso(91_000) },
+    ]);
+    expect(call!.participants.find(({ purpose }) => purpose === 'agent')).toMatchObject({ userId: ann });
+  });
+
+  test('of an abandoned call: no agent, and a tAbandon beside the tAcd', () => {
+    expect(all[1]!.participants.map(({ purpose }) => purpose)).toEqual(['customer', 'acd']);
+    expect(leg(all[1]!, 'acd').metrics.map(({ name, value }) => [name, value])).toEqual([
+      ['nOffered', 1],
+      ['tAcd', 5000],
+      ['tAbandon', 5000],
+    ]);
+  });
+
+  test('of an open call: neither it nor its last segments have an end', () => {
+    expect(all[2]).not.toHaveProperty('conversationEnd');
+    for (const { sessions } of all[2]!.participants) {
+      expect(sessions[0]!.segments.at(-1)).not.toHaveProperty('segmentEnd');
+    }
+  });
+
+  test('carry the ids of the conversation events', () => {
+    const events = connectClient(scripted(day));
+    const { frames } = listen(events, [conversations(sales)]);
+    events.platform.advanceTo(atEnd);
+    const heard = frames.map(({ frame }) => frame.eventBody).findLast(({ id }) => id === callId('a'))!;
+    type Leg = { readonly id: string; readonly calls: readonly { readonly id: string }[] };
+    const told = (heard.participants as unknown as readonly Leg[]).map(({ id, calls }) => [id, calls[0]!.id]);
+    type Shown = { readonly participantId: string; readonly sessions: readonly { readonly sessionId: string }[] };
+    const shown = (all[0]!.participants as unknown as readonly Shown[]).map(({ participantId, sessions }) => [
+      participantId,
+      sessions[0]!.sessionId,
+    ]);
+    expect(shown).toEqual(told);
+  });
+
+  test('come in pages until there are no conversations any more', () => {
+    const each = client();
+    const page = (pageNumber: number) =>
+      bodyOf(each.askAt(atEnd, 'POST', target, { interval, paging: { pageSize: 2, pageNumber } }));
+    expect(page(1).conversations).toHaveLength(2);
+    expect(page(2).conversations).toHaveLength(1);
+    expect(page(3)).toEqual({ totalHits: 3 });
+    const far = { interval, paging: { pageSize: 100, pageNumber: 1001 } };
+    expect(each.ask('POST', target, far)).toMatchObject({
+      status: 400,
+      body: { message: 'Pagination may not exceed 100000 results.' },
+    });
+  });
+
+  test('are selected by filters that one segment must pass together, and ordered as asked', () => {
+    expect(found({ segmentFilters: of('queueId', support) })).toEqual([callId('b')]);
+    expect(found({ segmentFilters: of('userId', ann) })).toEqual([callId('a')]);
+    expect(found({ segmentFilters: of('userId', bob) })).toEqual([]);
+    expect(found({ segmentFilters: [...of('userId', ann), ...of('purpose', 'acd')] })).toEqual([]);
+    expect(found({ conversationFilters: of('conversationId', callId('c')) })).toEqual([callId('c')]);
+    const open = { type: 'and', predicates: [{ dimension: 'conversationEnd', operator: 'notExists' }] };
+    expect(found({ conversationFilters: [open] })).toEqual([callId('c')]);
+    expect(found({ order: 'desc' })).toEqual([callId('c'), callId('b'), callId('a')]);
+    expect(found({ orderBy: 'conversationEnd' })).toEqual([callId('b'), callId('a'), callId('c')]);
+    expect(found({ surveyFilters: of('surveyStatus', 'x') })).toEqual([]);
+  });
+
+  test('are those that started on a day that the interval touches', () => {
+    expect(found({ interval: `${iso(2 * hourMs)}/${iso(3 * hourMs)}` })).toHaveLength(3);
+    expect(found({ interval: `${iso(24 * hourMs)}/${iso(25 * hourMs)}` })).toEqual([]);
+  });
+
+  test('of one conversation are found by its id', () => {
+    const path = (id: string) => `/api/v2/analytics/conversations/${id}/details`;
+    expect(client().askAt(atEnd, 'GET', path(callId('b')))).toMatchObject({ body: { conversationId: callId('b') } });
+    expect(client().askAt(atEnd, 'GET', path(callId('z'))).status).toBe(404);
+  });
+});
+
+describe('a detail job', () => {
+  const root = '/api/v2/analytics/conversations/details/jobs';
+
+  test('is queued, pending, then done, and gives its conversations page by page', () => {
+    const each = client();
+    const nowMs = startMs + 2 * hourMs;
+    const { jobId } = bodyOf(each.askAt(nowMs, 'POST', root, { interval }));
+    const stateAt = (ms: number) => bodyOf(each.askAt(nowMs + ms, 'GET', `${root}/${jobId}`)).state;
+    expect(each.askAt(nowMs, 'GET', `${root}/${jobId}/results`).status).toBe(400);
+    expect([stateAt(0), stateAt(1500), stateAt(3000)]).toEqual(['QUEUED', 'PENDING', 'FULFILLED']);
+    const page = (cursor: string) =>
+      bodyOf(each.askAt(nowMs + 4000, 'GET', `${root}/${jobId}/results?pageSize=2${cursor}`));
+    const first = page('');
+    expect(first).toMatchObject({ dataAvailabilityDate: iso(hourMs + 4000) });
+    const second = page(`&cursor=${first.cursor!}`);
+    expect([...first.conversations!, ...second.conversations!].map(({ conversationId }) => conversationId)).toEqual(
+      ['a', 'b', 'c'].map(callId),
+    );
+    expect(second).not.toHaveProperty('cursor');
+    expect(each.askAt(nowMs + 4000, 'DELETE', `${root}/${jobId}`).status).toBe(204);
+    expect(each.askAt(nowMs + 4000, 'GET', `${root}/${jobId}`).status).toBe(404);
+  });
+
+  test('sees only what happened before the data ended, and what was active in its interval', () => {
+    const count = (nowMs: number, query: object) => {
+      const each = client();
+      const { jobId } = bodyOf(each.askAt(startMs + nowMs, 'POST', root, { interval, ...query }));
+      return bodyOf(each.askAt(startMs + nowMs + 3000, 'GET', `${root}/${jobId}/results`)).conversations?.length;
+    };
+    expect(count(hourMs, {})).toBe(0);
+    expect(count(hourMs + 50_000, {})).toBe(1);
+    const later = `${iso(60_000)}/${iso(hourMs)}`;
+    expect(count(2 * hourMs, { interval: later })).toBe(2);
+    expect(count(2 * hourMs, { limit: 1 })).toBe(1);
+    const availability = client().askAt(startMs + hourMs, 'GET', `${root}/availability`).body;
+    expect(availability).toEqual({ dataAvailabilityDate: iso(0) });
+  });
+});

@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import type { CallCenterEvent } from '../../../src/simulator/call-center.ts';
+import { idOf } from '../../../src/simulator/roster.ts';
+import type { PlatformSwitches } from '../../../src/simulator/switches.ts';
+import {
+  activity,
+  ann,
+  bodyOf,
+  callId,
+  connectClient,
+  conversations,
+  frameOf,
+  listen,
+  observations,
+  sales,
+  scripted,
+  startMs,
+} from './virtual-client.ts';
+
+const root = '/api/v2/notifications/channels';
+const arrival = (atMs: number, name: string): CallCenterEvent => ({
+  kind: 'arrival',
+  atMs: startMs + atMs,
+  callId: callId(name),
+  queueId: sales,
+  priority: 0,
+});
+const abandon = (atMs: number, name: string): CallCenterEvent => ({
+  kind: 'abandon',
+  atMs: startMs + atMs,
+  callId: callId(name),
+});
+const withSwitches = (switches: Partial<PlatformSwitches>, events: readonly CallCenterEvent[] = []) =>
+  connectClient(scripted(events), { switches });
+
+describe('what the platform is not known to do can be switched', () => {
+  test('the status of a DELETE of subscriptions: 204, or as told', () => {
+    for (const [switches, status] of [
+      [{}, 204],
+      [{ deleteSubscriptionsStatus: 202 }, 202],
+    ] as const) {
+      const client = withSwitches(switches);
+      const { id } = bodyOf(client.ask('POST', root));
+      expect(client.ask('DELETE', `${root}/${id}/subscriptions`).status).toBe(status);
+    }
+  });
+
+  const stateCounts = (switches: Partial<PlatformSwitches>) => {
+    const client = withSwitches(switches, [arrival(1000, 'a'), abandon(5000, 'a')]);
+    const { frames } = listen(client, [observations(sales)]);
+    client.platform.advanceTo(startMs + 20_000);
+    return frames.map(({ frame }) =>
+      Object.fromEntries(frame.eventBody.data[0]!.metrics.map(({ metric, stats }) => [metric, stats.count])),
+    );
+  };
+
+  test('zeros: sent, or left out', () => {
+    expect(stateCounts({})).toEqual([{ oWaiting: 1 }, { oWaiting: 0 }]);
+    const [first, second] = stateCounts({ zerosSent: false });
+    expect(first).toEqual({ oWaiting: 1 });
+    expect(second).not.toHaveProperty('oWaiting');
+  });
+
+  test('a message: what changed, or all of its group', () => {
+    expect(stateCounts({ metricsPerMessage: 'all' })).toEqual([
+      { oAlerting: 0, oInteracting: 0, oWaiting: 1 },
+      { oAlerting: 0, oInteracting: 0, oWaiting: 0 },
+    ]);
+  });
+
+  test('empty aggregates: a list of nothing, or nothing', () => {
+    const hour = `${new Date(startMs - 3_600_000).toISOString()}/${new Date(startMs).toISOString()}`;
+    const ask = (switches: Partial<PlatformSwitches>) =>
+      withSwitches(switches).ask('POST', '/api/v2/analytics/conversations/aggregates/query', {
+        interval: hour,
+        metrics: ['nOffered'],
+      }).body;
+    expect(ask({})).toEqual({ results: [] });
+    expect(ask({ emptyAggregates: 'nothing' })).toEqual({});
+  });
+
+  test('the end of a token: nothing to its socket, or a close with a code, expired or revoked', () => {
+    const closesAt = (switches: Partial<PlatformSwitches>, atMs: number) => {
+      const client = connectClient(scripted([]), { switches, tokenLifeMs: 60_000 });
+      const { closes } = listen(client, [activity(ann)]);
+      client.platform.advanceTo(startMs + atMs);
+      return closes;
+    };
+    expect(closesAt({}, 120_000)).toEqual([]);
+    expect(closesAt({ tokenEndCloseCode: 4001 }, 59_999)).toEqual([]);
+    expect(closesAt({ tokenEndCloseCode: 4001 }, 60_000)).toEqual([4001]);
+    const revoked = withSwitches({ tokenEndCloseCode: 4001 });
+    const { closes } = listen(revoked, []);
+    revoked.platform.inject({ kind: 'expire-tokens' }, startMs);
+    expect(closes).toEqual([4001]);
+  });
+
+  test('a handshake for a dead channel: 404, or as told', () => {
+    const open = (switches: Partial<PlatformSwitches>) =>
+      withSwitches(switches).platform.openSocket(
+        'streaming-0-none',
+        () => 0,
+        () => 0,
+        startMs,
+      );
+    expect(open({})).toEqual({ status: 404 });
+    expect(open({ deadChannelStatus: 401 })).toEqual({ status: 401 });
+  });
+
+  test('duplicates after a reconnect: none, or the newest events once more', () => {
+    const heardAgain = (switches: Partial<PlatformSwitches>) => {
+      const client = withSwitches(switches, [arrival(1000, 'a'), arrival(2000, 'b'), arrival(3000, 'c')]);
+      const { channelId, socket } = listen(client, [conversations(sales)]);
+      client.platform.advanceTo(startMs + 5000);
+      socket.closed();
+      const texts: string[] = [];
+      client.platform.openSocket(
+        channelId,
+        (text) => texts.push(text),
+        () => undefined,
+        startMs + 6000,
+      );
+      client.platform.advanceTo(startMs + 6000);
+      return texts.map((text) => frameOf(text).eventBody.id);
+    };
+    expect(heardAgain({})).toEqual([]);
+    expect(heardAgain({ duplicatesAfterReconnect: 2 })).toEqual([callId('b'), callId('c')]);
+  });
+
+  test('a combined topic: as many as it stands for, or one', () => {
+    const status = (switches: Partial<PlatformSwitches>) => {
+      const client = withSwitches(switches);
+      const { id } = bodyOf(client.ask('POST', root));
+      const topics = Array.from({ length: 501 }, (_, index) => ({
+        id: `v2.users.${idOf(`user ${index}`)}?activity&presence`,
+      }));
+      return client.ask('POST', `${root}/${id}/subscriptions`, topics).status;
+    };
+    expect(status({})).toBe(400);
+    expect(status({ combinedTopicCounts: 'one' })).toBe(200);
+  });
+
+  test('a value that means nothing is refused', () => {
+    expect(() => withSwitches({ duplicatesAfterReconnect: -1 })).toThrow(/duplicatesAfterReconnect/);
+  });
+});
