@@ -14,6 +14,8 @@ export type ChannelInput =
   | { readonly kind: 'closing' }
   | { readonly kind: 'opened'; readonly nowMs: EpochMs }
   | { readonly kind: 'frame'; readonly nowMs: EpochMs }
+  /** Something came that cannot be read: nobody knows what it would have said, nor of which queue. */
+  | { readonly kind: 'garbled'; readonly nowMs: EpochMs }
   /** A REST answer arrived; it says nothing about the health of the socket. */
   | { readonly kind: 'answer'; readonly nowMs: EpochMs }
   | { readonly kind: 'snapshot-taken'; readonly nowMs: EpochMs }
@@ -62,6 +64,8 @@ export interface ChannelState {
   openedMs: EpochMs;
   lastFrameMs: EpochMs | null;
   lastAnswerMs: EpochMs | null;
+  /** Something was lost after the snapshot was begun: it has to be taken again. */
+  isSnapshotSpoilt: boolean;
   /** The blind interval that is open: from the last frame before the fault. */
   gap: { startMs: EpochMs; cause: string } | null;
   /** Pings sent since the last frame. */
@@ -108,6 +112,7 @@ export function channelLife(settings: ChannelLifeSettings): Logic<ChannelState, 
       openedMs: 0,
       lastFrameMs: null,
       lastAnswerMs: null,
+      isSnapshotSpoilt: false,
       gap: null,
       pings: 0,
       lastPingMs: 0,
@@ -136,6 +141,7 @@ export function channelLife(settings: ChannelLifeSettings): Logic<ChannelState, 
           return [state, state.phase === 'live' || state.phase === 'snapshotting' ? [{ do: 'replace' }] : []];
         case 'opened':
           state.phase = 'snapshotting';
+          state.isSnapshotSpoilt = false;
           state.pings = 0;
           state.openedMs = input.nowMs;
           return [state, [{ do: 'take-snapshot' }, ...wake(state, input.nowMs + pingAfterMs)]];
@@ -143,11 +149,17 @@ export function channelLife(settings: ChannelLifeSettings): Logic<ChannelState, 
           state.lastFrameMs = input.nowMs;
           state.pings = 0;
           return [state, []];
+        case 'garbled':
+          return [state, onGarbled(state, input.nowMs)];
         case 'answer':
           state.lastAnswerMs = input.nowMs;
           return [state, []];
         case 'snapshot-taken': {
           if (state.phase !== 'snapshotting') return [state, []];
+          if (state.isSnapshotSpoilt) {
+            state.isSnapshotSpoilt = false;
+            return [state, [{ do: 'take-snapshot' }]];
+          }
           state.phase = 'live';
           state.liveSinceMs = input.nowMs;
           const { gap } = state;
@@ -204,6 +216,17 @@ function retreat(state: ChannelState, nowMs: EpochMs, cause: string, random: num
   if (state.liveSinceMs === null && state.attempts >= firstAttemptsMax) return [...commands, { do: 'give-up', cause }];
   state.retryAtMs = nowMs + Math.floor(backoffMs * (0.5 + random / 2));
   return [...commands, ...wake(state, state.retryAtMs)];
+}
+
+/** The socket is well, so that it stays; a gap from the last frame that could be read until a snapshot makes up for it. */
+function onGarbled(state: ChannelState, nowMs: EpochMs): ChannelCommand[] {
+  state.pings = 0;
+  const heardMs = heardUntilMs(state);
+  if (state.phase === 'snapshotting') state.isSnapshotSpoilt = true;
+  if (state.phase !== 'live') return [];
+  state.phase = 'snapshotting';
+  state.lastFrameMs = nowMs;
+  return [...openGap(state, heardMs ?? nowMs, 'garbled'), { do: 'take-snapshot' }];
 }
 
 /** At half of what is left of its life. */

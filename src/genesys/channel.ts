@@ -194,9 +194,13 @@ export function createChannel(settings: ChannelSettings): Channel {
     const subject = topic?.split('.')[3];
     if (subject !== undefined) spoken.add(subject);
     onFrame(frame);
+    if (topic === null) {
+      tell({ kind: 'garbled', nowMs });
+      return;
+    }
     tell({ kind: 'frame', nowMs });
-    if (topic === 'v2.system.socket_closing') tell({ kind: 'closing' });
-    if (topic?.startsWith('v2.system.no_longer_subscribed') === true) {
+    if (topic.startsWith('v2.system.socket_closing')) tell({ kind: 'closing' });
+    if (topic.startsWith('v2.system.no_longer_subscribed')) {
       tell({ kind: 'failed', nowMs, cause: 'no longer subscribed', isGone: true, random: settings.random() });
     }
   }

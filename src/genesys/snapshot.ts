@@ -16,7 +16,7 @@ const paths = {
   aggregates: '/api/v2/analytics/conversations/aggregates/query',
 } as const;
 
-/** A snapshot is taken again, for the queues that spoke while it was asked for, so many times. */
+/** So often queues are asked about that speak each time; the last answer is taken as it is. */
 const roundsMax = 4;
 
 /** Whose credentials these are. */
@@ -64,33 +64,41 @@ export interface SnapshotSettings {
 }
 
 /**
- * Asks for the present state of queues and agents. A frame and an answer that cross on their way cannot be told apart in age,
- * so queues that spoke meanwhile are asked about again. Resolves with the last stamp.
+ * Asks for the present state of queues and agents. A frame and an answer that cross on their way cannot be told apart in age, so what is
+ * said of queues that spoke meanwhile is not taken, and they are asked about again. Resolves with the last stamp.
  */
 export async function takeSnapshot(settings: SnapshotSettings, signal: AbortSignal): Promise<EpochMs> {
-  const { rest, userIds, onAnswer, takeSpoken } = settings;
+  const { rest, queueIds, userIds, onAnswer, takeSpoken } = settings;
   const waitingOf = new Set(settings.waitingOf);
   let lastMs = 0;
-  const ask = async <T>(path: string, query: object, schema: z.ZodType<T>, asked: readonly string[]) => {
-    // What cannot be read repairs nothing: better to fail here and ask again.
-    const body = readAnswer(schema, await rest.post(path, query, signal));
-    lastMs = onAnswer({ path, queueIds: asked, body });
+  // What cannot be read repairs nothing: better to fail here and ask again.
+  const ask = async <T>(path: string, query: object, schema: z.ZodType<T>) =>
+    readAnswer(schema, await rest.post(path, query, signal));
+  const askOfQueues = async <T>(
+    path: string,
+    queryOf: (ids: readonly string[]) => object,
+    schema: z.ZodType<T>,
+    ids: readonly string[],
+  ) => {
+    let asked = ids;
+    for (let round = 1; asked.length > 0; round++) {
+      takeSpoken();
+      const body = await ask(path, queryOf(asked), schema);
+      const spoken = takeSpoken();
+      const isLast = round === roundsMax;
+      const settled = isLast ? asked : asked.filter((id) => !spoken.has(id));
+      if (settled.length > 0) lastMs = onAnswer({ path, queueIds: settled, body });
+      asked = isLast ? [] : asked.filter((id) => spoken.has(id));
+    }
   };
   for (const some of batchesOf(userIds)) {
-    await ask(paths.routing, routingQuery('userId', some), wire.routingActivityAnswer, []);
+    const body = await ask(paths.routing, routingQuery('userId', some), wire.routingActivityAnswer);
+    lastMs = onAnswer({ path: paths.routing, queueIds: [], body });
   }
-  for (const some of batchesOf(settings.queueIds)) {
-    let asked = some;
-    for (let round = 1; asked.length > 0 && round <= roundsMax; round++) {
-      takeSpoken();
-      await ask(paths.observations, observationsQuery(asked), wire.observationsAnswer, asked);
-      const heard = asked.filter((id) => waitingOf.has(id));
-      if (heard.length > 0) {
-        await ask(paths.conversations, conversationsQuery(heard), wire.conversationActivityAnswer, heard);
-      }
-      const spoken = takeSpoken();
-      asked = asked.filter((id) => spoken.has(id));
-    }
+  for (const some of batchesOf(queueIds)) {
+    const heard = some.filter((id) => waitingOf.has(id));
+    await askOfQueues(paths.observations, observationsQuery, wire.observationsAnswer, some);
+    await askOfQueues(paths.conversations, conversationsQuery, wire.conversationActivityAnswer, heard);
   }
   return lastMs;
 }
