@@ -46,6 +46,18 @@ describe('the life of a channel', () => {
     expect(heardUntilMs(state)).toBe(3);
   });
 
+  test('what cannot be read is a gap from the last frame, and a snapshot begun after it makes up for it, on the same socket', () => {
+    const garbled = (nowMs: number) => [nowMs, { kind: 'garbled', nowMs }] as const;
+    const { log } = live([...healthy, frame(50), garbled(70), garbled(80), snapshot(90), snapshot(100)], 200);
+    expect(log.slice(3)).toEqual([
+      [70, { do: 'report-gap', startMs: 50, endMs: null, cause: 'garbled' }],
+      [70, { do: 'take-snapshot' }],
+      // The first was begun before the second loss.
+      [90, { do: 'take-snapshot' }],
+      [100, { do: 'report-gap', startMs: 50, endMs: 100, cause: 'garbled' }],
+    ]);
+  });
+
   test('a lost socket is a gap from the last frame, and is opened again on the same channel', () => {
     const { state, log } = live([...healthy, frame(50), closed(70), opened(2_000), snapshot(2_100)], 2_200);
     expect(log.slice(3)).toEqual([

@@ -62,7 +62,7 @@ test('a snapshot that was begun for a lost socket does not repair the gap of the
   const subscriber = createSubscriber({
     ...{ connect: connectWebSocket, inventoryEveryMs: 86_400_000 },
     rest,
-    clock: scaledClock({ epochMs: 1_000_000, baseMs: systemClock.nowMs(), speed: 100 }),
+    clock: scaledClock({ epochMs: 1_000_000, baseMs: systemClock.nowMs(), speed: 10 }),
     log: pino({ level: 'silent' }),
     journal: { untilMs: 500_000, heardUntilMs: 500_000 },
     answerWithinMs: 10_000,
