@@ -69,8 +69,8 @@ export function createChannel(settings: ChannelSettings): Channel {
   /** Ends what was begun for a socket together with it: its snapshot says nothing about the next one. */
   let connection = new AbortController();
   let { share } = settings;
-  /** The platform does not know of it yet. */
-  let isShareNew = true;
+  /** Whether the platform hears of all of it, as far as anybody knows: a notice that it does not any more may have been lost. */
+  let isListSure = false;
   let refused: ReadonlySet<string> = new Set();
   let connectUri = '';
   let channelId = '';
@@ -96,7 +96,7 @@ export function createChannel(settings: ChannelSettings): Channel {
     const created = readAnswer(channelAnswer, await rest.post('/api/v2/notifications/channels', {}, signal));
     connectUri = created.connectUri;
     channelId = created.id;
-    isShareNew = false;
+    isListSure = true;
     heedRefusals(await rest.post(subscriptionsPath(), wanted(), signal));
     tell({ kind: 'subscribed', nowMs: clock.nowMs(), expiresMs: expiryOf(created) });
   }
@@ -115,17 +115,26 @@ export function createChannel(settings: ChannelSettings): Channel {
     if (rejected.length > 0) onRefused(rejected);
   }
 
-  async function renew(signal: AbortSignal): Promise<void> {
-    isShareNew = false;
+  /** Says again what is to be heard, which prolongs the channel's life, and looks when that now ends. */
+  async function sayAgain(signal: AbortSignal): Promise<void> {
+    isListSure = true;
     try {
       heedRefusals(await rest.put(subscriptionsPath(), wanted(), signal));
-      const answer = readAnswer(channelsAnswer, await rest.get('/api/v2/notifications/channels', signal));
-      const own = answer.entities.find(({ id }) => id === channelId);
-      tell({ kind: 'renewed', nowMs: clock.nowMs(), expiresMs: expiryOf(own) });
+    } catch (error) {
+      isListSure = false;
+      throw error;
+    }
+    const answer = readAnswer(channelsAnswer, await rest.get('/api/v2/notifications/channels', signal));
+    const own = answer.entities.find(({ id }) => id === channelId);
+    tell({ kind: 'renewed', nowMs: clock.nowMs(), expiresMs: expiryOf(own) });
+  }
+
+  async function renew(signal: AbortSignal): Promise<void> {
+    try {
+      await sayAgain(signal);
     } catch (error) {
       if (!(error instanceof GenesysError) || error.code === 'QC_GENESYS_NOT_FOUND' || isFinal(error)) throw error;
       log.warn({ code: error.code }, `the channel could not be renewed yet: ${error.message}`);
-      isShareNew = true;
       tell({ kind: 'renewal-failed', nowMs: clock.nowMs() });
     }
   }
@@ -144,11 +153,14 @@ export function createChannel(settings: ChannelSettings): Channel {
   function replace(signal: AbortSignal): void {
     if (socket === undefined || replacement !== undefined) return;
     const next = connect(() => {
-      next.pause();
+      // When the old one has ended already this one is waited for.
+      const isAwaited = socket === next;
+      if (!isAwaited || resumed !== undefined) next.pause();
+      if (isAwaited) return;
       successor.isOpen = true;
       attempt?.(
         clock.sleep(settings.answerWithinMs, signal).then(() => {
-          if (replacement === successor) takeOver(next);
+          if (replacement === successor) takeOver(successor);
         }),
       );
     });
@@ -156,12 +168,12 @@ export function createChannel(settings: ChannelSettings): Channel {
     replacement = successor;
   }
 
-  function takeOver(next: Socket): void {
+  function takeOver(next: NonNullable<typeof replacement>): void {
     const old = socket;
-    socket = next;
+    socket = next.socket;
     replacement = undefined;
     old?.terminate();
-    if (resumed === undefined) next.resume();
+    if (next.isOpen && resumed === undefined) next.socket.resume();
     log.info('a new socket has taken over from the one that was to be closed');
   }
 
@@ -176,8 +188,8 @@ export function createChannel(settings: ChannelSettings): Channel {
         // The one that stands may outlive it; if not, there is a gap as ever.
         if (replacement?.socket === opened) replacement = undefined;
         if (socket !== opened) return;
-        if (replacement?.isOpen === true) {
-          takeOver(replacement.socket);
+        if (replacement !== undefined) {
+          takeOver(replacement);
           return;
         }
         forgetSockets();
@@ -195,6 +207,7 @@ export function createChannel(settings: ChannelSettings): Channel {
     if (subject !== undefined) spoken.add(subject);
     onFrame(frame);
     if (topic === null) {
+      isListSure = false;
       tell({ kind: 'garbled', nowMs });
       return;
     }
@@ -206,6 +219,7 @@ export function createChannel(settings: ChannelSettings): Channel {
   }
 
   function forgetSockets(): void {
+    isListSure = false;
     const sockets = [socket, replacement?.socket];
     socket = undefined;
     replacement = undefined;
@@ -243,7 +257,7 @@ export function createChannel(settings: ChannelSettings): Channel {
       case 'take-snapshot': {
         const alive = connection.signal;
         const take = async () => {
-          if (isShareNew) await renew(signal);
+          if (!isListSure) await sayAgain(AbortSignal.any([signal, alive]));
           const nowMs = await snapshot(share, alive, signal);
           tell({ kind: 'snapshot-taken', nowMs });
         };
@@ -352,14 +366,17 @@ export function createChannel(settings: ChannelSettings): Channel {
     watch(next, added) {
       share = next;
       // One that is not live asks for all of it on its way there.
-      isShareNew = true;
+      isListSure = false;
       aside(async (alive, signal) => {
-        await renew(signal);
+        await sayAgain(signal);
         await snapshot(added, alive, signal);
       });
     },
     check() {
-      aside((alive, signal) => snapshot(share, alive, signal));
+      aside(async (alive, signal) => {
+        await sayAgain(signal);
+        await snapshot(share, alive, signal);
+      });
     },
     pause() {
       resumed ??= new Promise((resolve) => (resume = resolve));

@@ -40,6 +40,11 @@ export type Filter = z.output<typeof filterSchema>;
 export type Dimensions = Readonly<Record<string, string>>;
 
 export function selects({ type, predicates, clauses }: Filter, dimensions: Dimensions): boolean {
+  const list = type === 'or' && clauses.length === 0 ? idSetOf(predicates) : null;
+  if (list !== null) {
+    const own = dimensions[list.dimension];
+    return own === undefined || list.values.has(own.toLowerCase());
+  }
   return holds(type, [
     ...predicates.map((predicate) => fits(predicate, dimensions)),
     ...clauses.map((clause) =>
@@ -56,6 +61,21 @@ export function names({ predicates, clauses }: Filter, dimension: string): boole
   return [...predicates, ...clauses.flatMap((clause) => clause.predicates)].some(
     (each) => each.dimension === dimension,
   );
+}
+
+/** Ids of a list of predicates that are all of one dimension, as those of many queues are; looked up instead of compared one by one. */
+const idSets = new WeakMap<object, { readonly dimension: string; readonly values: ReadonlySet<string> } | null>();
+
+function idSetOf(predicates: readonly z.output<typeof predicateSchema>[]) {
+  let set = idSets.get(predicates);
+  if (set === undefined) {
+    const dimension = predicates[0]?.dimension ?? '';
+    const isList = predicates.every((each) => each.operator === 'matches' && each.dimension === dimension);
+    const values = new Set(predicates.map(({ value }) => value?.toLowerCase() ?? ''));
+    set = isList && predicates.length > 1 ? { dimension, values } : null;
+    idSets.set(predicates, set);
+  }
+  return set;
 }
 
 function holds(type: 'and' | 'or', results: readonly boolean[]): boolean {

@@ -9,6 +9,8 @@ export interface VirtualGenesys {
   readonly connect: Connect;
   /** All that was asked, in order: `POST /api/v2/…`. */
   readonly asked: readonly { readonly atMs: number; readonly what: string; readonly status: number }[];
+  /** The texts that reached the client, in order. */
+  readonly heard: readonly string[];
   /** How many sockets are open. */
   openSockets(): number;
   /** The network loses the socket that was opened as the n-th, from 0. */
@@ -21,6 +23,7 @@ const host = 'virtual.test';
 export function createVirtualGenesys(platform: Platform, time: VirtualTime, random: () => number): VirtualGenesys {
   const { clock } = time;
   const asked: { atMs: number; what: string; status: number }[] = [];
+  const heard: string[] = [];
   let open = 0;
   const drops: (() => void)[] = [];
   const latencyMs = () => 1 + Math.floor(random() * 120);
@@ -31,7 +34,7 @@ export function createVirtualGenesys(platform: Platform, time: VirtualTime, rand
     const given = { method: request.method, path: pathname, query: searchParams, body: request.body ?? '' };
     const answer = platform.handle({ ...given, headers: { ...request.headers, host } }, clock.nowMs());
     asked.push({ atMs: clock.nowMs(), what: `${request.method} ${pathname}`, status: answer.status });
-    await clock.sleep(latencyMs(), signal);
+    await clock.sleep(latencyMs() + (answer.delayMs ?? 0), signal);
     const text = answer.body === undefined ? '' : JSON.stringify(answer.body);
     return { status: answer.status, headers: answer.headers, text };
   };
@@ -61,7 +64,12 @@ export function createVirtualGenesys(platform: Platform, time: VirtualTime, rand
       if (isEnded) return;
       opened = platform.openSocket(
         channelId,
-        (text) => later(() => (isEnded ? undefined : listeners.onText(text))),
+        (text) =>
+          later(() => {
+            if (isEnded) return;
+            heard.push(text);
+            listeners.onText(text);
+          }),
         (code) => later(() => end(`closed with ${code}`, false)),
         clock.nowMs(),
       );
@@ -69,7 +77,7 @@ export function createVirtualGenesys(platform: Platform, time: VirtualTime, rand
       if (status === 101) {
         open += 1;
         later(() => (isEnded ? undefined : listeners.onOpen()));
-      } else later(() => end(`handshake refused with ${status}`, true));
+      } else later(() => end(`handshake refused with ${status}`, status === 401 || status === 403 || status === 404));
     });
     drops.push(() => {
       if (opened?.status === 101 && !isEnded) opened.closed();
@@ -105,5 +113,5 @@ export function createVirtualGenesys(platform: Platform, time: VirtualTime, rand
     random,
     send,
   });
-  return { rest, connect, asked, openSockets: () => open, drop: (n) => drops[n]?.() };
+  return { rest, connect, asked, heard, openSockets: () => open, drop: (n) => drops[n]?.() };
 }

@@ -3,6 +3,7 @@ import type { Arrival } from '../../src/genesys/arrival.ts';
 import { createSubscriber, type Subscriber, type SubscriberSettings } from '../../src/genesys/subscriber.ts';
 import type { CallCenterDriver } from '../../src/simulator/call-center.ts';
 import { createPlatform, type Platform, type PlatformOptions } from '../../src/simulator/platform.ts';
+import { createRoster, type Roster } from '../../src/simulator/roster.ts';
 import { createVirtualGenesys, type VirtualGenesys } from './virtual-genesys.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
 
@@ -11,7 +12,7 @@ export interface VirtualRun extends VirtualGenesys {
   readonly platform: Platform;
   readonly subscriber: Subscriber;
   readonly arrivals: readonly Arrival[];
-  /** Lets time pass, with a tick each second. */
+  /** Lets time pass, with its ticks. */
   runUntil(ms: number): Promise<void>;
   /** Ends it; rejects with what it had failed with. */
   stop(): Promise<void>;
@@ -23,13 +24,21 @@ export interface VirtualRunSettings {
   readonly options?: Partial<PlatformOptions>;
   readonly journal?: SubscriberSettings['journal'];
   readonly inventoryEveryMs?: number;
+  readonly tickMs?: number;
   /** Stands before the platform's answers. */
   readonly handle?: (platform: Platform) => Platform['handle'];
 }
 
+/** A centre of so many queues, each agent in one of them. */
+export function centreOf(queues: number, agents: number): Roster {
+  const names = Array.from({ length: queues }, (_, queue) => `q${queue}`);
+  const members = Array.from({ length: agents }, (_, agent) => [`a${agent}`, new Set([`q${agent % queues}`])] as const);
+  return createRoster(names, new Map(members));
+}
+
 /** A subscriber on the simulated platform, in virtual time, from the driver's start on. */
 export function startVirtualRun(settings: VirtualRunSettings): VirtualRun {
-  const { driver, random, options = {}, journal = null, inventoryEveryMs = 600_000 } = settings;
+  const { driver, random, options = {}, journal = null, inventoryEveryMs = 600_000, tickMs = 1_000 } = settings;
   const platform = createPlatform({ driver, clients: [{ id: 'client', secret: 'secret' }], ...options });
   const time = createVirtualTime(driver.startMs);
   const faced = settings.handle === undefined ? platform : { ...platform, handle: settings.handle(platform) };
@@ -48,9 +57,9 @@ export function startVirtualRun(settings: VirtualRunSettings): VirtualRun {
   const tick = () => {
     if (stopped.signal.aborted) return;
     subscriber.tick();
-    time.at(time.clock.nowMs() + 1_000, tick);
+    time.at(time.clock.nowMs() + tickMs, tick);
   };
-  time.at(driver.startMs + 1_000, tick);
+  time.at(driver.startMs + tickMs, tick);
   return {
     ...genesys,
     ...{ time, platform, subscriber, arrivals },
