@@ -63,6 +63,7 @@ const layers: readonly Layer[] = [
       'kafkajs',
       'https-proxy-agent',
       'proxy-from-env',
+      'purecloud-platform-client-v2',
     ],
     node: true,
   },
@@ -80,6 +81,7 @@ const owners: readonly (readonly [vendor: string, owner: RegExp])[] = [
   ['https-proxy-agent', /^src\/genesys\/socket\.ts$/],
   ['proxy-from-env', /^src\/genesys\/socket\.ts$/],
   ['fastify', /^(src\/simulator\/server\.ts$|src\/http\/)/],
+  ['purecloud-platform-client-v2', /^test\/integration\/sdk-js\.test\.ts$/],
   ['commander', /^src\/(main\.ts$|commands\/)/],
 ];
 

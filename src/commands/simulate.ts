@@ -1,5 +1,7 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
+import { SimulatorError } from '../simulator/errors.ts';
+import { parseFaultPlan, type LaterFault } from '../simulator/fault-plan.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import { addSettings, readConfig, samplePath } from './settings.ts';
 import { stopOnSignal } from './signals.ts';
@@ -10,12 +12,17 @@ const address = z.object({
 });
 
 export function addSimulateCommand(program: Command): void {
+  let faults: readonly LaterFault[] = [];
   const command = program
     .command('simulate')
     .description('serve the platform itself: login, REST, notification channels, from a call trace')
     .option('--port <number>', 'port to listen on, 0 = any that is free', '8765')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--date <YYYY-MM-DD>', 'the day on which the trace begins; default: a recent one that is past');
+    .option('--date <YYYY-MM-DD>', 'the day on which the trace begins; default: a recent one that is past')
+    .option('--fault <list>', 'what is to go wrong, as in drop-socket@60s,hang-socket@5m:90s', (text: string) => {
+      faults = readFaults(text);
+    })
+    .option('--admin', 'take faults over HTTP (POST /simulator/faults) where others can reach it too');
   addSettings(command, ['trace', 'traceTimeZone', 'speed', 'loop']).action(
     async (options: Readonly<Record<string, unknown>>) => {
       const { config } = readConfig(options);
@@ -28,6 +35,8 @@ export function addSimulateCommand(program: Command): void {
           timeZone: config.traceTimeZone,
           speed: config.speed,
           loop: config.loop,
+          faults,
+          ...(options['admin'] === true ? { admin: true } : {}),
           ...(typeof options['date'] === 'string' ? { date: options['date'] } : {}),
           clientId: config.clientId ?? 'simulator',
           clientSecret: config.clientSecret ?? 'simulator',
@@ -40,4 +49,12 @@ export function addSimulateCommand(program: Command): void {
       }
     },
   );
+}
+
+function readFaults(text: string): readonly LaterFault[] {
+  try {
+    return parseFaultPlan(text);
+  } catch (error) {
+    throw error instanceof SimulatorError ? new InvalidArgumentError(error.message) : error;
+  }
 }

@@ -1,10 +1,12 @@
 import { scaledClock, systemClock, type Clock } from '../../sinks/clock.ts';
 import type { CallCounts } from './call-center.ts';
 import { SimulatorError } from './errors.ts';
+import type { LaterFault } from './fault-plan.ts';
 import type { FrameFaults } from './faults.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import { createReplay } from './replay.ts';
 import { startSimulatorServer } from './server.ts';
+import type { PlatformSwitches } from './switches.ts';
 import { readTrace, shiftedDate } from './trace.ts';
 
 export interface SimulatorSettings {
@@ -29,6 +31,11 @@ export interface SimulatorSettings {
   readonly onFrameSent?: (channelId: string, text: string, nowMs: number) => void;
   /** What becomes of frames on their way; nothing unless told. */
   readonly frameFaults?: FrameFaults;
+  /** Faults that happen on their own. */
+  readonly faults?: readonly LaterFault[];
+  readonly switches?: Partial<PlatformSwitches>;
+  /** Whether faults can be asked for over HTTP; unless told, where nobody else can reach it. */
+  readonly admin?: boolean;
   /** Ends the run early; the server stays until it is closed. */
   readonly signal?: AbortSignal;
   /** What the platform's time is computed from; the system clock unless told. */
@@ -67,17 +74,27 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
   const baseMs = baseClock.nowMs();
   const date = settings.date ?? shiftedDate(trace, baseMs, timeZone);
   const driver = createReplay(trace, { date, timeZone, loop });
-  const { onFrameSent, frameFaults, permissions } = settings;
+  const { onFrameSent, frameFaults, permissions, faults = [], switches = {}, admin } = settings;
+  const epochMs = driver.startMs - leadMs;
   const platform = createPlatform({
     driver,
     clients: [{ id: clientId, secret: clientSecret, ...(permissions === undefined ? {} : { permissions }) }],
     ...(onFrameSent === undefined ? {} : { onFrameSent }),
     ...(frameFaults === undefined ? {} : { frameFaults }),
+    switches,
+    faultPlan: faults.map(({ afterMs, fault }) => ({ atMs: epochMs + afterMs, fault })),
   });
-  const clockSettings = { epochMs: driver.startMs - leadMs, baseMs, speed };
+  const clockSettings = { epochMs, baseMs, speed };
   const clock = scaledClock(clockSettings, baseClock);
   const { host = '127.0.0.1' } = settings;
-  const server = await startSimulatorServer({ platform, clock, clockSettings, host, port });
+  const server = await startSimulatorServer({
+    platform,
+    clock,
+    clockSettings,
+    host,
+    port,
+    ...(admin === undefined ? {} : { admin }),
+  });
 
   const closing = new AbortController();
   const signal = settings.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, settings.signal]);

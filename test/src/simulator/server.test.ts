@@ -6,6 +6,7 @@ import { startSimulator, type Simulator, type SimulatorSettings } from '../../..
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { manualClock } from '../../support/manual-clock.ts';
 import { frameOf, type Body } from './virtual-client.ts';
 
 const running: Simulator[] = [];
@@ -124,6 +125,89 @@ describe('the simulator on a port', () => {
     const status = (await (await request(`${simulator.url}/simulator/status`)).body.json()) as { platformMs: number };
     expect(status).toMatchObject({ ended: false, queues: 6, agents: 20 });
     expect(status.platformMs).toBeGreaterThanOrEqual(settings.epochMs);
+  });
+
+  test('takes faults over HTTP, one or many, and says which are none', async () => {
+    const simulator = await start();
+    const token = await logIn(simulator);
+    const inject = async (body: unknown) => {
+      const answer = await request(`${simulator.url}/simulator/faults`, { method: 'POST', body: JSON.stringify(body) });
+      return [answer.statusCode, (await answer.body.json()) as Body] as const;
+    };
+    const channel = await ask(simulator, token, 'POST', '/api/v2/notifications/channels');
+    const socket = new WebSocket(channel.connectUri);
+    await new Promise((resolve) => socket.on('open', resolve));
+    const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+    expect(await inject([{ kind: 'hang-socket' }, { kind: 'drop-socket' }])).toEqual([200, { injected: 2 }]);
+    expect(await closed).toBe(1006);
+    expect(await inject({ kind: 'server-error', status: 502, count: 1 })).toEqual([200, { injected: 1 }]);
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await request(`${simulator.url}/api/v2/users`, { headers });
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([502, 'text/html']);
+    expect(await answer.body.text()).toMatch(/^<html>/);
+    expect(await inject({ kind: 'flood' })).toMatchObject([400, { code: 'bad.request' }]);
+  });
+
+  test('a socket that hangs answers not even the pings of the protocol', async () => {
+    const simulator = await start({ speed: 1 });
+    const token = await logIn(simulator);
+    const channel = await ask(simulator, token, 'POST', '/api/v2/notifications/channels');
+    const socket = new WebSocket(channel.connectUri);
+    await new Promise((resolve) => socket.on('open', resolve));
+    let pongs = 0;
+    socket.on('pong', () => (pongs += 1));
+    const ponged = () => new Promise((resolve) => socket.once('pong', resolve));
+    socket.ping();
+    await ponged();
+    simulator.platform.inject({ kind: 'hang-socket' }, simulator.clock.nowMs());
+    socket.ping();
+    // A whole exchange over another connection lies between: the ping has long arrived.
+    await ask(simulator, token, 'GET', '/api/v2/users');
+    expect(pongs).toBe(1);
+    simulator.platform.inject({ kind: 'clear' }, simulator.clock.nowMs());
+    await ponged();
+    expect(pongs).toBe(2);
+    socket.terminate();
+  });
+
+  test('keeps slow answers back for so long of its own time', async () => {
+    const simulator = await start({ speed: 1000 });
+    const token = await logIn(simulator);
+    simulator.platform.inject(
+      { kind: 'slow-answers', pathPrefix: '/api/', forMs: 3_600_000, count: 1, delayMs: 20_000 },
+      simulator.clock.nowMs(),
+    );
+    const beforeMs = simulator.clock.nowMs();
+    await ask(simulator, token, 'GET', '/api/v2/users');
+    expect(simulator.clock.nowMs() - beforeMs).toBeGreaterThanOrEqual(20_000);
+  });
+
+  test('takes no faults from where others can reach it, unless told to', async () => {
+    const inject = async (simulator: Simulator) => {
+      const { port } = new URL(simulator.url);
+      const target = `http://127.0.0.1:${port}/simulator/faults`;
+      const answer = await request(target, { method: 'POST', body: '{"kind":"clear"}' });
+      await answer.body.dump();
+      return answer.statusCode;
+    };
+    expect(await inject(await start({ host: '0.0.0.0' }))).toBe(401);
+    expect(await inject(await start({ host: '0.0.0.0', admin: true }))).toBe(200);
+  });
+
+  test('lets planned faults happen on their own', async () => {
+    const baseClock = manualClock(Date.parse('2026-03-03T12:00:00Z'));
+    const faults = [{ afterMs: 60_000, fault: { kind: 'expire-tokens' } as const }];
+    const simulator = await start({ speed: 1, baseClock, faults });
+    const token = await logIn(simulator);
+    const statusAt = async () => {
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await request(`${simulator.url}/api/v2/organizations/me`, { headers });
+      await answer.body.dump();
+      return answer.statusCode;
+    };
+    expect(await statusAt()).toBe(200);
+    await baseClock.advance(60_000);
+    expect(await statusAt()).toBe(401);
   });
 
   test('ends 90 s after the last event with a summary, and stays up until it is closed', async () => {
