@@ -20,26 +20,37 @@ import type { JournalTail } from './journal-tail.ts';
 import type { Latest } from './latest.ts';
 import { type Ending, type Logs, whenAborted } from './logs/logs.ts';
 import { runPipeline } from './pipeline.ts';
+import { RecordingError } from './recording/errors.ts';
+import type { Replay } from './recording/replay.ts';
+import type { RecordingWriter } from './recording/writer.ts';
 import { resume, resumePoint } from './refold.ts';
 import { restarting } from './restarts.ts';
-import { createChannelSource } from './sources/channel-source.ts';
+import { createChannelSource, type DrainableSource } from './sources/channel-source.ts';
 import type { LogRecord } from './sources/log-source.ts';
 import type { Stage } from './stages.ts';
 
 /** Where a run's Parquet files lie in its data folder. */
 export const parquetDir = (dataDir: string) => join(dataDir, 'parquet');
 
-export interface Composition {
+/** What is needed to hear the platform. */
+export interface Hearing {
   readonly config: Config;
-  readonly dataDir: string;
-  readonly logs: Logs;
-  readonly timeZone: string;
   readonly platformClock: Clock;
   /** How long a ping may go unanswered, in platform time. */
   readonly answerWithinMs: number;
   readonly log: Logger;
+}
+
+export interface Composition extends Hearing {
+  readonly dataDir: string;
+  readonly logs: Logs;
+  readonly timeZone: string;
   readonly health: Health;
   readonly latest: Latest;
+  /** Takes the place of the platform. */
+  readonly replay?: Replay | undefined;
+  /** Gets all that arrives before the journal does. */
+  readonly recorder?: RecordingWriter | undefined;
 }
 
 /** How far the platform's clock may be behind the journal's last stamp: more is another clock, not a skew. */
@@ -81,31 +92,15 @@ function stage(role: Role, composition: Composition): Stage {
 }
 
 async function ingest(composition: Composition, { drained, signal }: Ending): Promise<void> {
-  const { config, logs, platformClock, answerWithinMs, log, health } = composition;
-  const rest = createRest({
-    ...{ ...platformUrls(config), ...credentials(config) },
-    clock: platformClock,
-    random: Math.random,
-  });
+  const { logs, health, replay, recorder } = composition;
+  const border = replay === undefined ? platformBorder(composition) : recordingBorder(replay);
   let organizationId = '';
   const { sink, tail } = await logs.openJournal(async (found) => {
-    organizationId = await readOrganizationId(rest, signal);
+    organizationId = await border.organizationId(signal);
     if (found !== null) mayGoOn(found, organizationId, composition);
   });
-  const source = createChannelSource({
-    rest,
-    connect: connectWebSocket,
-    inventoryEveryMs: config.inventoryEveryMs,
-    clock: platformClock,
-    systemClock,
-    log,
-    journal: tail,
-    answerWithinMs,
-    random: Math.random,
-    tickMs: config.tickMs,
-    batchEventsMax: config.batchEventsMax,
-    pauseMaxMs: config.pauseMaxMs,
-  });
+  const heard = border.open(tail);
+  const source = recorder === undefined ? heard : recorded(heard, recorder, organizationId);
   whenAborted(drained, () => source.drain());
   const operator: OperatorFunction<Arrival, Output> = pipe(
     decode(),
@@ -119,9 +114,79 @@ async function ingest(composition: Composition, { drained, signal }: Ending): Pr
   await runPipeline({ source, operator, sink }, signal);
 }
 
-/** Throws when a journal is not this platform's to go on with. */
-function mayGoOn(tail: JournalTail, organizationId: string, { logs, platformClock }: Composition): void {
+/** Only records what arrives, until drained. */
+export function composeRecording(hearing: Hearing, recorder: RecordingWriter): Stage {
+  const drained = new AbortController();
+  return {
+    name: 'record',
+    drain: () => drained.abort(),
+    async run(signal) {
+      const border = platformBorder(hearing);
+      const organizationId = await border.organizationId(signal);
+      const source = recorded(border.open(null), recorder, organizationId);
+      whenAborted(drained.signal, () => source.drain());
+      await source.run(() => Promise.resolve(), signal);
+    },
+  };
+}
+
+/** Where arrivals come from. */
+interface Border {
+  organizationId(signal: AbortSignal): Promise<string>;
+  /** Goes on where a journal ends. */
+  open(tail: JournalTail | null): DrainableSource<Arrival>;
+}
+
+function platformBorder({ config, platformClock, answerWithinMs, log }: Hearing): Border {
+  const always = { clock: platformClock, random: Math.random };
+  const rest = createRest({ ...platformUrls(config), ...credentials(config), ...always });
+  return {
+    organizationId: (signal) => readOrganizationId(rest, signal),
+    open: (journal) =>
+      createChannelSource({
+        ...always,
+        rest,
+        connect: connectWebSocket,
+        inventoryEveryMs: config.inventoryEveryMs,
+        systemClock,
+        log,
+        journal,
+        answerWithinMs,
+        tickMs: config.tickMs,
+        batchEventsMax: config.batchEventsMax,
+        pauseMaxMs: config.pauseMaxMs,
+      }),
+  };
+}
+
+const recordingBorder = (replay: Replay): Border => ({
+  organizationId: () => Promise.resolve(replay.organizationId),
+  open: () => replay,
+});
+
+/** A source of which everything is in the recording before it goes anywhere else. */
+function recorded(
+  source: DrainableSource<Arrival>,
+  recorder: RecordingWriter,
+  organizationId: string,
+): DrainableSource<Arrival> {
+  return {
+    drain: () => source.drain(),
+    run: (onBatch, signal) =>
+      source.run(async (batch) => {
+        await recorder.append(batch.events, organizationId);
+        await onBatch(batch);
+      }, signal),
+  };
+}
+
+/** Throws when a journal is not this platform's to go on with, and for any that a recording would be mixed into. */
+function mayGoOn(tail: JournalTail, organizationId: string, { logs, platformClock, replay }: Composition): void {
   const { name, wayOut } = logs.journal;
+  if (replay !== undefined) {
+    const message = `${name} holds events already, and a recording is not mixed into others: ${wayOut}`;
+    throw new RecordingError('QC_RECORDING_MISMATCH', message);
+  }
   if (platformClock.nowMs() < tail.untilMs - clockSkewMsMax) {
     const message = `${name} ends at ${isoTime(tail.untilMs)}, the platform's clock shows ${isoTime(platformClock.nowMs())}: ${wayOut}`;
     throw new GenesysError('QC_GENESYS_MISMATCH', message);

@@ -3,12 +3,14 @@ import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { SinkError } from '../sinks/errors.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addRecordCommand } from './commands/record.ts';
 import { addRunCommand } from './commands/run.ts';
 import { readVersion } from './commands/settings.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { addTopicsCommand } from './commands/topics.ts';
 import { ConfigError } from './config.ts';
 import { GenesysError } from './genesys/errors.ts';
+import { RecordingError } from './recording/errors.ts';
 import { SimulatorError } from './simulator/errors.ts';
 
 /** Exit codes: 0 ok, 1 failure, 2 usage, 3 differences found. */
@@ -18,6 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
     .version(readVersion())
     .exitOverride();
   addRunCommand(program);
+  addRecordCommand(program);
   addSimulateCommand(program);
   addConfigCommand(program);
   let code = 0;
@@ -32,8 +35,12 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`queuecast: ${error.message}\n`);
       return 2;
     }
-    const isExpected = error instanceof GenesysError || error instanceof SinkError || error instanceof SimulatorError;
-    const told = isExpected ? `${error.code}: ${error.message}` : String(error instanceof Error ? error.stack : error);
+    const isOfPlatform = error instanceof GenesysError || error instanceof SimulatorError;
+    const isOfFiles = error instanceof SinkError || error instanceof RecordingError;
+    const told =
+      isOfPlatform || isOfFiles
+        ? `${error.code}: ${error.message}`
+        : String(error instanceof Error ? error.stack : error);
     process.stderr.write(`queuecast: ${told}\n`);
     return 1;
   }

@@ -12,7 +12,10 @@ const dayMs = 86_400_000;
 
 /** Every setting: its schema holds range and default. */
 export const schema = z.object({
-  source: z.enum(['auto', 'platform', 'simulator']).default('platform'),
+  source: z
+    .enum(['auto', 'platform', 'simulator'])
+    .or(text().regex(/[./\\]/))
+    .default('platform'),
   role: z.enum(['all', 'ingest', 'derive', 'archive', 'serve']).default('all'),
   dataDir: text().optional(),
   clientId: text().optional(),
@@ -67,6 +70,12 @@ export const schema = z.object({
 });
 
 export type Config = z.output<typeof schema>;
+
+/** The recording that takes the place of the platform, if one does. */
+export function recordingOf({ source }: Config): string | undefined {
+  return ['auto', 'platform', 'simulator'].includes(source) ? undefined : source;
+}
+
 export type SettingName = keyof Config;
 
 interface Origin {
@@ -80,7 +89,11 @@ const milliseconds = (range: string) => `whole milliseconds, ${range}`;
 
 /** Where each setting comes from, and what a person may write there. */
 export const origins: Readonly<Record<SettingName, Origin>> = {
-  source: { env: ['QUEUECAST_SOURCE'], allowed: 'platform, simulator, or auto = platform if credentials are set' },
+  source: {
+    env: ['QUEUECAST_SOURCE'],
+    allowed:
+      'platform, simulator, auto = platform if credentials are set, or the file of a recording (a name with a dot or slash in it)',
+  },
   role: { env: ['QUEUECAST_ROLE'], allowed: 'all, ingest, derive, archive or serve' },
   dataDir: {
     env: ['QUEUECAST_DATA_DIR'],

@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { scaledClock, systemClock } from '../../sinks/clock.ts';
+import { systemClock } from '../../sinks/clock.ts';
 import { fileFailure, makeFolder } from '../../sinks/log/durable-file.ts';
-import { fetchClock } from '../clock-client.ts';
 import { composeStages, isoTime, parquetDir } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { createHealth, type Health } from '../health.ts';
@@ -11,106 +9,110 @@ import { keepHealthFile } from '../health-file.ts';
 import { createLatest } from '../latest.ts';
 import { createLog } from '../log.ts';
 import { chooseLogs } from '../logs/choose-logs.ts';
-import { type Simulator, type SimulatorSummary, startSimulator } from '../simulator/simulator.ts';
-import { runStages } from '../stages.ts';
+import { openReplay, type Replay } from '../recording/replay.ts';
+import { createRecordingWriter, type RecordingWriter } from '../recording/writer.ts';
+import { recordingOf } from '../settings.ts';
+import type { SimulatorSummary } from '../simulator/simulator.ts';
+import { type Stage, runStages } from '../stages.ts';
 import { tableTopics } from '../table.ts';
+import { isOnSimulator, openPlatform, type Platform } from './platform.ts';
+import { describeRecording } from './record.ts';
 import { startScreen } from './screen.ts';
-import { addSettings, readConfig, samplePath } from './settings.ts';
+import { addSettings, readConfig } from './settings.ts';
 import { type Stop, stopOnSignal } from './signals.ts';
 
 export function addRunCommand(program: Command): void {
   const command = program
     .command('run')
-    .description('subscribe, derive, archive and show: the whole pipeline, or one role of it');
+    .description('subscribe, derive, archive and show: the whole pipeline, or one role of it')
+    .option('--record <file>', 'also write all that arrives into a recording (.jsonl, .jsonl.gz), for run --source');
   addSettings(command).action(async (options: Readonly<Record<string, unknown>>) => {
     const { config } = readConfig(options);
-    await run(config, stopOnSignal());
+    const record = options['record'];
+    await run(config, stopOnSignal(), typeof record === 'string' ? record : undefined);
   });
 }
 
-async function run(config: Config, ending: Stop): Promise<void> {
-  const { stop } = ending;
-  const onSimulator =
-    config.source === 'simulator' ||
-    (config.source === 'auto' && config.clientId === undefined && config.clientSecret === undefined);
-  const dataDir = config.dataDir ?? (onSimulator ? join('data', fileTime(systemClock.nowMs())) : 'data');
+async function run(config: Config, ending: Stop, recordTo: string | undefined): Promise<void> {
+  const hears = needsSource(config);
+  const recordedAt = hears ? recordingOf(config) : undefined;
+  const replay = recordedAt === undefined ? undefined : await openReplay({ ...config, path: recordedAt });
+  const recorder = recordTo === undefined || !hears ? undefined : await createRecordingWriter(recordTo);
+  const isNew = isOnSimulator(config) || replay !== undefined;
+  const dataDir = config.dataDir ?? (isNew ? join('data', fileTime(systemClock.nowMs())) : 'data');
   await makeDataDir(dataDir);
-  const own = onSimulator && needsSource(config) ? await startOwnSimulator(config, stop.signal) : undefined;
+  const platform = await openPlatform(hears ? config : { ...config, source: 'platform' }, ending.stop.signal);
   try {
-    await runOn(config, dataDir, own, ending);
+    await runOn({ platform, dataDir, replay, recorder }, ending);
   } finally {
-    await own?.simulator.close();
+    await Promise.all([platform.simulator?.close(), recorder?.close()]);
   }
+  const fault = replay?.fault();
+  if (fault !== undefined && !fault.isTorn) throw fault.error;
 }
 
-async function runOn(
-  config: Config,
-  dataDir: string,
-  own: OwnSimulator | undefined,
-  { stop, hurry }: Stop,
-): Promise<void> {
-  const simulator = own?.simulator;
-  const followed = config.clock === undefined ? undefined : await fetchClock(config.clock, stop.signal);
-  const platformClock = simulator?.clock ?? (followed === undefined ? systemClock : scaledClock(followed));
-  const speed = simulator === undefined ? (followed?.speed ?? 1) : config.speed;
-  // However fast a simulator is, an answer needs its real time, on a busy machine too.
-  const answerWithinMs = Math.max(10_000, 1_000 * speed);
+interface Parts {
+  readonly platform: Platform;
+  readonly dataDir: string;
+  readonly replay: Replay | undefined;
+  readonly recorder: RecordingWriter | undefined;
+}
+
+async function runOn({ platform, dataDir, replay, recorder }: Parts, { stop, hurry }: Stop): Promise<void> {
+  const { simulator, config, answerWithinMs } = platform;
+  const platformClock = replay?.clock ?? platform.clock;
   const timeZone = config.timeZone ?? (simulator === undefined ? 'UTC' : config.traceTimeZone);
   const health = createHealth();
   const latest = createLatest(tableTopics);
+  const end = () => stop.abort();
   if (simulator !== undefined) {
     const pace = `${config.speed} times its pace`;
     process.stdout.write(`Simulator: a day of calls at ${pace}. Data: ${dataDir}. Ctrl-C ends in order.\n`);
-    const end = () => stop.abort();
     simulator.ended.then(end, end);
   }
   const { stdout: out, stderr: err } = process;
   // Whoever read the output has gone, as `head` does: no reason not to end in order.
-  out.on('error', () => stop.abort());
+  out.on('error', end);
   const isShown = config.role === 'all' || config.role === 'serve';
   const screen = isShown ? startScreen({ latest, platformClock, timeZone, out, err }) : undefined;
   const log = createLog(config.logLevel, (line) => (screen === undefined ? void err.write(line) : screen.log(line)));
   const logs = chooseLogs(config, dataDir, log);
-  const composition = { dataDir, logs, timeZone, platformClock, answerWithinMs, log, health, latest };
+  const composition = { config, dataDir, logs, timeZone, platformClock, answerWithinMs, log, health, latest };
   const over = new AbortController();
   void keepHealthFile(join(dataDir, `health-${config.role}`), systemClock, log, over.signal);
   try {
-    const stages = composeStages({ ...composition, config: { ...config, ...own?.access } });
-    await runStages(stages, { drain: stop.signal, hurry });
+    const stages = composeStages({ ...composition, replay, recorder });
+    await runStages(replay === undefined ? stages : stages.map((stage) => endingAll(stage, end)), {
+      drain: stop.signal,
+      hurry,
+    });
   } finally {
     over.abort();
     await screen?.stop();
   }
+  const torn = replay?.fault();
+  if (torn?.isTorn === true)
+    log.warn(`the recording was cut off in its last line, which is left out: ${torn.error.message}`);
+  await recorder?.close();
   const lines = [
     ...summaryOf(config, health),
+    ...(recorder === undefined ? [] : [describeRecording(recorder)]),
     ...(simulator === undefined ? [] : [describe(await simulator.ended)]),
     ...whereToLook(config, dataDir),
   ];
   out.write(`${lines.join('\n')}\n`);
 }
 
-/** A simulator of this process, and what a client needs to know of it. */
-interface OwnSimulator {
-  readonly simulator: Simulator;
-  readonly access: Partial<Config>;
-}
-
-async function startOwnSimulator(config: Config, signal: AbortSignal): Promise<OwnSimulator> {
-  const clientId = randomUUID();
-  const clientSecret = randomUUID();
-  const simulator = await startSimulator({
-    trace: config.trace ?? samplePath(),
-    timeZone: config.traceTimeZone,
-    speed: config.speed,
-    loop: config.loop,
-    port: 0,
-    clientId,
-    clientSecret,
-    signal,
-  });
-  const { hostname, port } = new URL(simulator.url);
-  const gateway = { gatewayHost: hostname, gatewayPort: Number(port), gatewayProtocol: 'http' as const };
-  return { simulator, access: { clientId, clientSecret, ...gateway } };
+/** The end of a recording is that of the run. */
+function endingAll(stage: Stage, end: () => void): Stage {
+  if (stage.name !== 'ingest') return stage;
+  return {
+    ...stage,
+    async run(signal) {
+      await stage.run(signal);
+      end();
+    },
+  };
 }
 
 /** Only what this process had a part in. */

@@ -29,30 +29,42 @@ export function decodeArrival(arrival: Arrival): readonly QueueEvent[] {
   }
 }
 
-function decodeFrame(frame: FrameArrival): readonly QueueEvent[] {
+/** The schema that a body is read by; undefined where no body is read. */
+export function bodySchemaOf(arrival: FrameArrival | RestArrival): z.ZodType | undefined {
+  let found: z.ZodType | undefined;
+  const note: typeof validated = (schema) => {
+    found = schema;
+    return [];
+  };
+  if (arrival.kind === 'frame') decodeFrame(arrival, note);
+  else decodeRest(arrival, note);
+  return found;
+}
+
+function decodeFrame(frame: FrameArrival, read = validated): readonly QueueEvent[] {
   const { topic, receivedAtMs } = frame;
   if (topic === null) return [reject('socket', 'not a JSON object with a topic', receivedAtMs)];
   // Heartbeats, pongs and system notices move the connection, not the state; a reply without topic is for nobody.
   if (topic === '' || topic === 'channel.metadata' || topic.startsWith('v2.system.')) return [];
   if (topic.startsWith('v2.analytics.queues.') && topic.endsWith('.observations')) {
-    return validated(wire.observationsBody, frame.body, topic, receivedAtMs, decodeObservations);
+    return read(wire.observationsBody, frame.body, topic, receivedAtMs, decodeObservations);
   }
   if (topic.startsWith('v2.routing.queues.') && topic.endsWith('.conversations')) {
-    return validated(wire.conversationBody, frame.body, topic, receivedAtMs, (body) =>
+    return read(wire.conversationBody, frame.body, topic, receivedAtMs, (body) =>
       decodeConversation(body, topic.split('.')[3] ?? '', receivedAtMs),
     );
   }
   if (topic.startsWith('v2.users.') && topic.endsWith('.activity')) {
-    return validated(wire.userActivityBody, frame.body, topic, receivedAtMs, decodeUserActivity);
+    return read(wire.userActivityBody, frame.body, topic, receivedAtMs, decodeUserActivity);
   }
   return [reject(topic, 'unknown topic', receivedAtMs)];
 }
 
-function decodeRest(answer: RestArrival): readonly QueueEvent[] {
+function decodeRest(answer: RestArrival, read = validated): readonly QueueEvent[] {
   const { path, body, receivedAtMs, queueIds } = answer;
   switch (path) {
     case '/api/v2/analytics/queues/observations/query':
-      return validated(wire.observationsAnswer, body, path, receivedAtMs, (value) =>
+      return read(wire.observationsAnswer, body, path, receivedAtMs, (value) =>
         decodeObservationsAnswer(value, queueIds, receivedAtMs),
       );
     case '/api/v2/analytics/conversations/aggregates/query':
@@ -60,15 +72,15 @@ function decodeRest(answer: RestArrival): readonly QueueEvent[] {
         decodeAggregates(value, answer, receivedAtMs),
       );
     case '/api/v2/analytics/conversations/activity/query':
-      return validated(wire.conversationActivityAnswer, body, path, receivedAtMs, (value) =>
+      return read(wire.conversationActivityAnswer, body, path, receivedAtMs, (value) =>
         decodeConversationActivity(value, queueIds, receivedAtMs),
       );
     case '/api/v2/analytics/routing/activity/query':
-      return validated(wire.routingActivityAnswer, body, path, receivedAtMs, decodeRoutingActivity);
+      return read(wire.routingActivityAnswer, body, path, receivedAtMs, decodeRoutingActivity);
     case '/api/v2/routing/queues':
-      return validated(wire.queuesAnswer, body, path, receivedAtMs, decodeQueues);
+      return read(wire.queuesAnswer, body, path, receivedAtMs, decodeQueues);
     case '/api/v2/users':
-      return validated(wire.usersAnswer, body, path, receivedAtMs, decodeUsers);
+      return read(wire.usersAnswer, body, path, receivedAtMs, decodeUsers);
     default:
       return [reject(path, 'unknown path', receivedAtMs)];
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config.ts';
+import { recordingOf } from '../../src/settings.ts';
 
 describe('the configuration', () => {
   test('takes flag before environment before file before default', () => {
@@ -58,6 +59,14 @@ describe('the configuration', () => {
 
   test('takes a misspelt variable for a fault', () => {
     expect(() => loadConfig({ env: { QUEUECAST_SPED: '3' } })).toThrow(/QUEUECAST_SPED=3.*QUEUECAST_SPEED/);
+  });
+
+  test('takes a name with a dot or slash in it for a recording, and no misspelt source', () => {
+    const source = (flag: string) => recordingOf(loadConfig({ env: {}, flags: { source: flag } }).config);
+    expect(source('day.jsonl.gz')).toBe('day.jsonl.gz');
+    expect(source('recordings/day')).toBe('recordings/day');
+    expect(source('simulator')).toBeUndefined();
+    expect(() => source('simulater')).toThrow(/--source=simulater: allowed: platform, simulator, auto .*recording/);
   });
 
   test('a limit can be lifted with none', () => {

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, scaledClock, systemClock } from '../../sinks/clock.ts';
+import { fetchClock } from '../clock-client.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { recordingOf } from '../settings.ts';
+import { type Simulator, startSimulator } from '../simulator/simulator.ts';
+import { samplePath } from './settings.ts';
+
+/** The platform of a command, with the time it lives in. */
+export interface Platform {
+  /** Of this process; undefined for one that is elsewhere. */
+  readonly simulator: Simulator | undefined;
+  /** The settings, with the way to the platform. */
+  readonly config: Config;
+  readonly clock: Clock;
+  /** How long a ping may go unanswered, in platform time. */
+  readonly answerWithinMs: number;
+}
+
+export function isOnSimulator({ source, clientId, clientSecret }: Config): boolean {
+  return source === 'simulator' || (source === 'auto' && clientId === undefined && clientSecret === undefined);
+}
+
+/** Starts a simulator if the settings want one. It ends with the signal; the caller closes it. */
+export async function openPlatform(config: Config, signal: AbortSignal): Promise<Platform> {
+  const own = isOnSimulator(config) ? await startOwnSimulator(config, signal) : undefined;
+  const followed = config.clock === undefined ? undefined : await fetchClock(config.clock, signal);
+  const speed = own === undefined ? (followed?.speed ?? 1) : config.speed;
+  return {
+    simulator: own?.simulator,
+    config: { ...config, ...own?.access },
+    clock: own?.simulator.clock ?? (followed === undefined ? systemClock : scaledClock(followed)),
+    // However fast a simulator is, an answer needs its real time, on a busy machine too.
+    answerWithinMs: Math.max(10_000, 1_000 * speed),
+  };
+}
+
+/** For commands that are about the platform itself. */
+export function refuseRecording(config: Config): void {
+  const value = recordingOf(config);
+  if (value === undefined) return;
+  throw new ConfigError([
+    { where: 'source', value, allowed: 'platform, simulator or auto: a recording answers nobody' },
+  ]);
+}
+
+async function startOwnSimulator(config: Config, signal: AbortSignal) {
+  const clientId = randomUUID();
+  const clientSecret = randomUUID();
+  const simulator = await startSimulator({
+    trace: config.trace ?? samplePath(),
+    timeZone: config.traceTimeZone,
+    speed: config.speed,
+    loop: config.loop,
+    port: 0,
+    clientId,
+    clientSecret,
+    signal,
+  });
+  const { hostname, port } = new URL(simulator.url);
+  const gateway = { gatewayHost: hostname, gatewayPort: Number(port), gatewayProtocol: 'http' as const };
+  return { simulator, access: { clientId, clientSecret, ...gateway } };
+}
