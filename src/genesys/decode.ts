@@ -32,7 +32,7 @@ export function decodeArrival(arrival: Arrival): readonly QueueEvent[] {
 /** The schema that a body is read by; undefined where no body is read. */
 export function bodySchemaOf(arrival: FrameArrival | RestArrival): z.ZodType | undefined {
   let found: z.ZodType | undefined;
-  const note: typeof validated = (schema) => {
+  const note: typeof validate = (schema) => {
     found = schema;
     return [];
   };
@@ -41,30 +41,30 @@ export function bodySchemaOf(arrival: FrameArrival | RestArrival): z.ZodType | u
   return found;
 }
 
-function decodeFrame(frame: FrameArrival, read = validated): readonly QueueEvent[] {
+function decodeFrame(frame: FrameArrival, validated = validate): readonly QueueEvent[] {
   const { topic, receivedAtMs } = frame;
   if (topic === null) return [reject('socket', 'not a JSON object with a topic', receivedAtMs)];
   // Heartbeats, pongs and system notices move the connection, not the state; a reply without topic is for nobody.
   if (topic === '' || topic === 'channel.metadata' || topic.startsWith('v2.system.')) return [];
   if (topic.startsWith('v2.analytics.queues.') && topic.endsWith('.observations')) {
-    return read(wire.observationsBody, frame.body, topic, receivedAtMs, decodeObservations);
+    return validated(wire.observationsBody, frame.body, topic, receivedAtMs, decodeObservations);
   }
   if (topic.startsWith('v2.routing.queues.') && topic.endsWith('.conversations')) {
-    return read(wire.conversationBody, frame.body, topic, receivedAtMs, (body) =>
+    return validated(wire.conversationBody, frame.body, topic, receivedAtMs, (body) =>
       decodeConversation(body, topic.split('.')[3] ?? '', receivedAtMs),
     );
   }
   if (topic.startsWith('v2.users.') && topic.endsWith('.activity')) {
-    return read(wire.userActivityBody, frame.body, topic, receivedAtMs, decodeUserActivity);
+    return validated(wire.userActivityBody, frame.body, topic, receivedAtMs, decodeUserActivity);
   }
   return [reject(topic, 'unknown topic', receivedAtMs)];
 }
 
-function decodeRest(answer: RestArrival, read = validated): readonly QueueEvent[] {
+function decodeRest(answer: RestArrival, validated = validate): readonly QueueEvent[] {
   const { path, body, receivedAtMs, queueIds } = answer;
   switch (path) {
     case '/api/v2/analytics/queues/observations/query':
-      return read(wire.observationsAnswer, body, path, receivedAtMs, (value) =>
+      return validated(wire.observationsAnswer, body, path, receivedAtMs, (value) =>
         decodeObservationsAnswer(value, queueIds, receivedAtMs),
       );
     case '/api/v2/analytics/conversations/aggregates/query':
@@ -72,21 +72,21 @@ function decodeRest(answer: RestArrival, read = validated): readonly QueueEvent[
         decodeAggregates(value, answer, receivedAtMs),
       );
     case '/api/v2/analytics/conversations/activity/query':
-      return read(wire.conversationActivityAnswer, body, path, receivedAtMs, (value) =>
+      return validated(wire.conversationActivityAnswer, body, path, receivedAtMs, (value) =>
         decodeConversationActivity(value, queueIds, receivedAtMs),
       );
     case '/api/v2/analytics/routing/activity/query':
-      return read(wire.routingActivityAnswer, body, path, receivedAtMs, decodeRoutingActivity);
+      return validated(wire.routingActivityAnswer, body, path, receivedAtMs, decodeRoutingActivity);
     case '/api/v2/routing/queues':
-      return read(wire.queuesAnswer, body, path, receivedAtMs, decodeQueues);
+      return validated(wire.queuesAnswer, body, path, receivedAtMs, decodeQueues);
     case '/api/v2/users':
-      return read(wire.usersAnswer, body, path, receivedAtMs, decodeUsers);
+      return validated(wire.usersAnswer, body, path, receivedAtMs, decodeUsers);
     default:
       return [reject(path, 'unknown path', receivedAtMs)];
   }
 }
 
-function validated<T>(
+function validate<T>(
   schema: z.ZodType<T>,
   body: unknown,
   place: string,

@@ -23,6 +23,8 @@ const line = z.discriminatedUnion('kind', [
     topicOrPath: z.string(),
     /** Those that were asked about. */
     queueIds: z.array(z.string()).default([]),
+    /** The time that was asked about. */
+    interval: z.object({ startMs: epochMs(), endMs: epochMs() }).optional(),
     body: z.unknown(),
   }),
   z.object({ receivedAtMs: epochMs(), kind: z.literal('tick'), body: z.record(z.string(), z.unknown()) }),
@@ -50,8 +52,8 @@ export function arrivalLine(arrival: Arrival): string {
     return JSON.stringify({ receivedAtMs, kind: 'frame', topicOrPath, body: keepRead(arrival) });
   }
   if (arrival.kind === 'rest') {
-    const { receivedAtMs, path: topicOrPath, queueIds } = arrival;
-    return JSON.stringify({ receivedAtMs, kind: 'rest', topicOrPath, queueIds, body: keepRead(arrival) });
+    const { receivedAtMs, path: topicOrPath, queueIds, interval } = arrival;
+    return JSON.stringify({ receivedAtMs, kind: 'rest', topicOrPath, queueIds, interval, body: keepRead(arrival) });
   }
   const { kind, receivedAtMs, ...body } = arrival;
   return JSON.stringify({ receivedAtMs, kind: kindOf[kind], topicOrPath: null, body });
@@ -73,8 +75,9 @@ export function parseLine(text: string): Arrival | undefined {
     return { kind: 'frame', receivedAtMs, topic, body };
   }
   if (read.kind === 'rest') {
-    const { receivedAtMs, topicOrPath: path, queueIds, body } = read;
-    return path === organizationPath ? undefined : { kind: 'rest', receivedAtMs, path, queueIds, body };
+    const { receivedAtMs, topicOrPath: path, queueIds, interval, body } = read;
+    if (path === organizationPath) return undefined;
+    return { kind: 'rest', receivedAtMs, path, queueIds, ...(interval === undefined ? {} : { interval }), body };
   }
   const { kind: recorded, receivedAtMs, body } = read;
   const kind = ({ tick: 'tick', gap: 'channel-gap', removed: 'queue-removed' } as const)[recorded];

@@ -17,6 +17,7 @@ const paths = [
   '/api/v2/analytics/queues/observations/query',
   '/api/v2/analytics/conversations/activity/query',
   '/api/v2/analytics/routing/activity/query',
+  '/api/v2/analytics/conversations/aggregates/query',
   '/api/v2/routing/queues',
   '/api/v2/users',
   '/api/v2/unheard/of',
@@ -57,7 +58,7 @@ const frame = (topic: string | null, of: unknown): FrameArrival => ({
   body: of,
 });
 const rest = (path: string, of: unknown): RestArrival => ({
-  ...{ kind: 'rest', receivedAtMs: 7, path, queueIds: [queueId] },
+  ...{ kind: 'rest', receivedAtMs: 7, path, queueIds: [queueId], interval: { startMs: 0, endMs: 1_800_000 } },
   body: of,
 });
 

@@ -43,6 +43,11 @@ const arrivals: readonly Arrival[] = [
   tick(2_000),
   gap(2_005, null),
   gap(2_010, 2_010),
+  {
+    ...{ kind: 'rest', receivedAtMs: 2_400, path: '/api/v2/analytics/conversations/aggregates/query' },
+    ...{ queueIds: [queueId], interval: { startMs: 0, endMs: 1_800_000 } },
+    body: { results: [{ group: { queueId, mediaType: 'voice' }, data: [] }] },
+  },
   { kind: 'queue-removed', receivedAtMs: 2_500, queueId },
 ];
 
@@ -97,7 +102,7 @@ describe.each(['recording.jsonl', 'recording.jsonl.gz'])('a recording in %s', (n
     const { source, batches, arrivals: found, fault } = await replay(path);
     expect(source.organizationId).toBe('org-1');
     expect(found).toEqual(arrivals);
-    expect(batches.map(({ length }) => length)).toEqual([3, 3, 2]);
+    expect(batches.map(({ length }) => length)).toEqual([3, 3, 3]);
     expect(source.clock.nowMs()).toBe(2_500);
     expect(fault).toBeUndefined();
   });
@@ -111,7 +116,7 @@ describe.each(['recording.jsonl', 'recording.jsonl.gz'])('a recording in %s', (n
     }
     await writer.close();
     const bytes = await readFile(path);
-    expect(writer.counts).toMatchObject({ frames: 3, answers: 1, ticks: 1, gaps: 2, bytes: bytes.length });
+    expect(writer.counts).toMatchObject({ frames: 3, answers: 2, ticks: 1, gaps: 2, bytes: bytes.length });
     const text = (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
     expect(text.trim().split('\n')).toEqual([organizationLine('org-1', 1_000), ...arrivals.map(arrivalLine)]);
   });
