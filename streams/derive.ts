@@ -4,6 +4,7 @@ import { publishGaps } from './channel-gap.ts';
 import type { ChannelGap, QueueEvent, Tick } from './event.ts';
 import { beat } from './heartbeat.ts';
 import { type Checkpoint, createRunner, type Logic, type Runner } from './logic.ts';
+import { noticeMissedChanges } from './missed-change.ts';
 import { publishQueueProfiles } from './queue-profile.ts';
 import { followQueues } from './queue-state.ts';
 import { type QueueWindowSettings, type WindowInput, windowQueues } from './queue-window.ts';
@@ -38,6 +39,7 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
   const queueProfiles = through(publishQueueProfiles());
   const gaps = through(publishGaps());
   const heartbeats = through(beat(settings.shard));
+  const missedChanges = through(noticeMissedChanges());
 
   const operator: OperatorFunction<QueueEvent, Output> = (events$) =>
     events$.pipe(
@@ -57,6 +59,7 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
             }),
           ),
           event$.pipe(rejections),
+          event$.pipe(missedChanges),
           event$.pipe(heartbeats),
         ),
       ),

@@ -66,6 +66,17 @@ const waitingInteraction = z.object({
   languageId: z.string().nullable(),
 });
 
+/** The counts that a snapshot asks for: of these, and no others, an absent one is zero. */
+export const snapshotMetrics = [
+  'oWaiting',
+  'oInteracting',
+  'oAlerting',
+  'oMemberUsers',
+  'oActiveUsers',
+  'oOnQueueUsers',
+  'oOffQueueUsers',
+] as const;
+
 /** REST truth that replaces what was known of a queue; a part that is null was not asked for. */
 const queueSnapshot = z.object({
   kind: z.literal('queue-snapshot'),

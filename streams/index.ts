@@ -5,6 +5,7 @@ export { publishGaps } from './channel-gap.ts';
 export { derive, type DeriveSettings } from './derive.ts';
 export { type ChannelGap, type EventOf, queueEvent, type QueueEvent, type Tick } from './event.ts';
 export { type Checkpoint, combine, createRunner, keyed, type Logic, run, type Runner, toOperator } from './logic.ts';
+export { noticeMissedChanges } from './missed-change.ts';
 export { publishQueueProfiles } from './queue-profile.ts';
 export { followQueues } from './queue-state.ts';
 export { type QueueWindowSettings, windowQueues } from './queue-window.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { snapshotMetrics } from '../../streams/event.ts';
 import type { EpochMs } from '../../streams/record.ts';
 import type { RestArrival } from './arrival.ts';
 import type { Inventory } from './channel-plan.ts';
@@ -138,7 +139,7 @@ const anyOf = (ids: readonly string[], dimension: 'queueId' | 'userId' = 'queueI
 
 const observationsQuery = (queueIds: readonly string[]) => ({
   filter: anyOf(queueIds),
-  metrics: ['oWaiting', 'oInteracting', 'oAlerting', 'oMemberUsers', 'oActiveUsers', 'oOnQueueUsers', 'oOffQueueUsers'],
+  metrics: snapshotMetrics,
 });
 
 const conversationsQuery = (queueIds: readonly string[]) => ({

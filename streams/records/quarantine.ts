@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineRecord, epochMs } from '../record.ts';
 
-/** Something that arrived and did not validate, without its content. */
+/** Something that arrived and did not validate, without its content; or something that never arrived, as a snapshot shows (`missed: …`). */
 export const quarantine = defineRecord({
   name: 'quarantine',
   version: 1,

@@ -4,6 +4,7 @@ import { type Fault, faultSchema } from '../../src/simulator/faults.ts';
 import { createRoster, idOf } from '../../src/simulator/roster.ts';
 import type { EventOf } from '../../streams/event.ts';
 import { run as runLogic } from '../../streams/logic.ts';
+import { noticeMissedChanges } from '../../streams/missed-change.ts';
 import { followQueues } from '../../streams/queue-state.ts';
 import type { QueueState } from '../../streams/records/queue-state.ts';
 import { randomNumbers } from './oracle.ts';
@@ -122,6 +123,7 @@ export async function judgeBorder(kinds: readonly Fault['kind'][], seed: number)
       ...gapFaults(run, kinds, firstMs),
       ...lostFrames(run, sent),
       ...budgetFaults(run, kinds),
+      ...missedFaults(run, kinds),
     ];
   } finally {
     await run.stop();
@@ -200,4 +202,11 @@ function budgetFaults({ asked }: VirtualRun, kinds: readonly Fault['kind'][]): s
   const refused = asked.filter(({ status }) => status === 429).length;
   if (refused > 0 && !kinds.includes('too-many-requests')) faults.push(`${refused} calls too many`);
   return faults;
+}
+
+/** Only a channel that goes silent without a trace loses what a look at everything has to find. */
+function missedFaults({ arrivals }: VirtualRun, kinds: readonly Fault['kind'][]): string[] {
+  if (kinds.includes('heartbeats-only')) return [];
+  const missed = runLogic(noticeMissedChanges(), arrivals.flatMap(decodeArrival));
+  return missed.map(({ value }) => `taken for missed: ${JSON.stringify(value)}`);
 }
