@@ -144,7 +144,6 @@ export function createPlatform(options: PlatformOptions): Platform {
     );
 
   const advanceTo = (nowMs: EpochMs): void => {
-    closeForTokens(-Infinity);
     for (let atMs = nextWakeMs(); atMs <= nowMs; atMs = nextWakeMs()) {
       happen(atMs);
       faults.happenDue(atMs);

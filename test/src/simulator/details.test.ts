@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CallCenterEvent } from '../../../src/simulator/call-center.ts';
+import { createConversationHistory } from '../../../src/simulator/conversation-history.ts';
 import {
   ann,
   bob,
@@ -140,6 +141,15 @@ describe('conversation details', () => {
   });
 });
 
+describe('the history of conversations', () => {
+  test('forgets the oldest of too many', () => {
+    const history = createConversationHistory(2);
+    for (const id of ['a', 'b', 'a', 'c']) history.note({ id, queueId: sales, priority: 0, enqueuedAtMs: startMs });
+    expect(Array.from(history.all(), ({ id }) => id)).toEqual(['b', 'c']);
+    expect(history.find('a')).toBeUndefined();
+  });
+});
+
 describe('a detail job', () => {
   const root = '/api/v2/analytics/conversations/details/jobs';
 
@@ -161,6 +171,16 @@ describe('a detail job', () => {
     expect(second).not.toHaveProperty('cursor');
     expect(each.askAt(nowMs + 4000, 'DELETE', `${root}/${jobId}`).status).toBe(204);
     expect(each.askAt(nowMs + 4000, 'GET', `${root}/${jobId}`).status).toBe(404);
+  });
+
+  test('is forgotten for the hundredth after it', () => {
+    const each = client();
+    const submit = () => bodyOf(each.askAt(atEnd, 'POST', root, { interval })).jobId;
+    const first = submit();
+    for (let count = 0; count < 99; count += 1) submit();
+    expect(each.askAt(atEnd, 'GET', `${root}/${first}`).status).toBe(200);
+    submit();
+    expect(each.askAt(atEnd, 'GET', `${root}/${first}`).status).toBe(404);
   });
 
   test('sees only what happened before the data ended, and what was active in its interval', () => {

@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import type { CallCenterEvent } from '../../../src/simulator/call-center.ts';
 import { faultSchema, type Fault, type PlannedFault } from '../../../src/simulator/faults.ts';
 import type { PlatformOptions } from '../../../src/simulator/platform.ts';
-import { bodyOf, callId, connectClient, conversations, sales, scripted, startMs } from './virtual-client.ts';
+import {
+  bodyOf,
+  callId,
+  connectClient,
+  conversations,
+  observations,
+  sales,
+  scripted,
+  startMs,
+} from './virtual-client.ts';
 
 const secondMs = 1000;
 /** A call comes in at each full second of two minutes: an event frame each. */
@@ -69,6 +78,15 @@ describe('faults of the socket', () => {
     const second = open(70 * secondMs);
     advance(75);
     expect(events(second.texts)).toHaveLength(5);
+  });
+
+  test('what a hanging socket is asked to subscribe is not subscribed', () => {
+    const { open, inject, client, channelId } = start();
+    const { socket } = open(0);
+    inject({ kind: 'hang-socket' }, 0);
+    const asked = JSON.stringify({ message: 'subscribe', topics: [observations(sales)] });
+    if (socket.status === 101) socket.message(asked, startMs);
+    expect(bodyOf(client.ask('GET', `${root}/${channelId}/subscriptions`)).entities).toHaveLength(1);
   });
 
   test('a socket that hangs for a time goes on afterwards, without what it missed', () => {

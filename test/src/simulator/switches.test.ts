@@ -91,7 +91,8 @@ describe('what the platform is not known to do can be switched', () => {
     expect(closesAt({ tokenEndCloseCode: 4001 }, 60_000)).toEqual([4001]);
     const revoked = withSwitches({ tokenEndCloseCode: 4001 });
     const { closes } = listen(revoked, []);
-    revoked.platform.inject({ kind: 'expire-tokens' }, startMs);
+    revoked.platform.expireTokens();
+    revoked.platform.advanceTo(startMs);
     expect(closes).toEqual([4001]);
   });
 

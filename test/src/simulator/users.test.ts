@@ -1,5 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { ann, bob, bodyOf, callId, connectClient, sales, scripted, startMs, support } from './virtual-client.ts';
+import { createCallCenter } from '../../../src/simulator/call-center.ts';
+import { createStatusLedger } from '../../../src/simulator/status-ledger.ts';
+import {
+  ann,
+  bob,
+  bodyOf,
+  callId,
+  connectClient,
+  sales,
+  scripted,
+  smallRoster,
+  startMs,
+  support,
+} from './virtual-client.ts';
 
 const working = scripted([
   { kind: 'agent-on', atMs: startMs, userId: ann },
@@ -80,4 +93,17 @@ describe('user aggregates', () => {
     expect(ask({ groupBy: ['queueId'] }, 0)).toMatchObject({ status: 400 });
     expect(ask({ interval: 'yesterday' }, 0)).toMatchObject({ status: 400 });
   });
+});
+
+test('the ledger of statuses forgets the oldest of too many', () => {
+  const center = createCallCenter(smallRoster);
+  const ledger = createStatusLedger(2);
+  for (const [second, kind] of (['agent-on', 'agent-off', 'agent-on'] as const).entries()) {
+    const atMs = startMs + second * 1000;
+    for (const agent of center.apply({ kind, atMs, userId: ann }).agents) ledger.note(agent, atMs);
+  }
+  expect(Array.from(ledger.all(), ({ routingStatus, fromMs }) => [routingStatus, fromMs - startMs])).toEqual([
+    ['OFF_QUEUE', 1000],
+    ['IDLE', 2000],
+  ]);
 });
