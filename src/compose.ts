@@ -242,7 +242,7 @@ async function serve({ logs, latest }: Composition, { drained, signal }: Ending)
   });
 }
 
-function platformUrls(config: Config): { readonly apiUrl: string; readonly loginUrl: string } {
+export function platformUrls(config: Config): { readonly apiUrl: string; readonly loginUrl: string } {
   if (config.gatewayHost !== undefined) {
     const port = config.gatewayPort === undefined ? '' : `:${config.gatewayPort}`;
     const url = `${config.gatewayProtocol}://${config.gatewayHost}${port}`;
@@ -252,7 +252,7 @@ function platformUrls(config: Config): { readonly apiUrl: string; readonly login
   return { apiUrl: `https://api.${domain}`, loginUrl: `https://login.${domain}` };
 }
 
-function credentials(config: Config): { readonly clientId: string; readonly clientSecret: string } {
+export function credentials(config: Config): { readonly clientId: string; readonly clientSecret: string } {
   const { clientId, clientSecret } = config;
   if (clientId !== undefined && clientSecret !== undefined) return { clientId, clientSecret };
   const missing = clientId === undefined ? 'GENESYSCLOUD_OAUTHCLIENT_ID' : 'GENESYSCLOUD_OAUTHCLIENT_SECRET';

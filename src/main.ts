@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { SinkError } from '../sinks/errors.ts';
+import { addCheckCommand } from './commands/check.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addRecordCommand } from './commands/record.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -25,6 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
   addConfigCommand(program);
   let code = 0;
   addTopicsCommand(program, () => void (code = 3));
+  addCheckCommand(program, (found) => void (code = found));
   try {
     await program.parseAsync(args);
     return code;

@@ -56,7 +56,7 @@ test('docs/topics.md says what the registry declares', async () => {
 
 test('the README names every command of the program', () => {
   const readme = readFileSync('README.md', 'utf8');
-  for (const command of ['run', 'record', 'simulate', 'topics', 'config'])
+  for (const command of ['run', 'record', 'check', 'simulate', 'topics', 'config'])
     expect(readme).toMatch(new RegExp(`\\| \`${command}\` *\\|`));
 });
 

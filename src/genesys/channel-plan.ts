@@ -5,12 +5,12 @@ export interface Inventory {
 }
 
 /** The platform takes no more on one channel; combined names would count as what they stand for. */
-const topicsMax = 1_000;
+export const topicsMax = 1_000;
 
 /** The platform has 20 for a client and drops the oldest when there is one more: one stays free for whoever else uses the client. */
 export const channelsMax = 19;
 
-const topicsOfQueue = 2;
+export const topicsOfQueue = 2;
 
 /**
  * Shares an inventory out over channels, all topics of a queue on one. Whatever had a channel keeps it, so that nobody is subscribed

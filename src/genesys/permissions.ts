@@ -57,15 +57,17 @@ export function describeRefusals(rejected: readonly TopicAnswer[], needed: Topic
     }
   }
   return Array.from(byTemplate, ([template, { topics, missing }]) => {
-    const lost = costs[template] ?? 'nothing is heard of it';
+    const lost = topicCosts[template] ?? 'nothing is heard of it';
     return `${topics} topics ${template} are refused for want of ${[...missing].join(', ')}: ${lost}`;
   });
 }
 
-const costs: Readonly<Record<string, string>> = {
+/** What is lost without a topic, by its template. */
+export const topicCosts: Readonly<Record<string, string>> = {
   'v2.analytics.queues.{id}.observations': 'these queues are not watched',
   'v2.routing.queues.{id}.conversations': 'who waits since when is not known there',
   'v2.users.{id}.activity': 'since when these agents are idle is not known',
 };
 
-const templateOf = (topic: string) => topic.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, '{id}');
+/** `v2.users.{id}.activity` for the topic of a user. */
+export const templateOf = (topic: string) => topic.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, '{id}');

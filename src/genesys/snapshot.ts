@@ -10,7 +10,7 @@ import type { Rest } from './rest.ts';
 
 type OnAnswer = (answer: Omit<RestArrival, 'receivedAtMs' | 'kind'>) => EpochMs;
 
-const paths = {
+export const paths = {
   observations: '/api/v2/analytics/queues/observations/query',
   conversations: '/api/v2/analytics/conversations/activity/query',
   routing: '/api/v2/analytics/routing/activity/query',
@@ -128,7 +128,7 @@ export async function readHalfHour(
 /** A filter takes only so many ids; the platform does not say how many. */
 const idsMax = 100;
 
-function* batchesOf(ids: readonly string[]): Generator<readonly string[]> {
+export function* batchesOf(ids: readonly string[]): Generator<readonly string[]> {
   for (let at = 0; at < ids.length; at += idsMax) yield ids.slice(at, at + idsMax);
 }
 
@@ -137,25 +137,25 @@ const anyOf = (ids: readonly string[], dimension: 'queueId' | 'userId' = 'queueI
   predicates: ids.map((value) => ({ type: 'dimension', dimension, operator: 'matches', value })),
 });
 
-const observationsQuery = (queueIds: readonly string[]) => ({
+export const observationsQuery = (queueIds: readonly string[]) => ({
   filter: anyOf(queueIds),
   metrics: snapshotMetrics,
 });
 
-const conversationsQuery = (queueIds: readonly string[]) => ({
+export const conversationsQuery = (queueIds: readonly string[]) => ({
   metrics: [{ metric: 'oWaiting', details: true }],
   groupBy: ['queueId', 'mediaType'],
   order: 'asc',
   filter: anyOf(queueIds),
 });
 
-const routingQuery = (dimension: 'queueId' | 'userId', ids: readonly string[]) => ({
+export const routingQuery = (dimension: 'queueId' | 'userId', ids: readonly string[]) => ({
   metrics: [{ metric: 'oMemberUsers', details: true }],
   groupBy: ['queueId'],
   filter: anyOf(ids, dimension),
 });
 
-async function* pages<T extends { readonly nextUri?: string | undefined }>(
+export async function* pages<T extends { readonly nextUri?: string | undefined }>(
   rest: Rest,
   path: string,
   query: string,
