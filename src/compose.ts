@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import type { Arrival } from './genesys/arrival.ts';
 import { decode } from './genesys/decode.ts';
 import { GenesysError } from './genesys/errors.ts';
+import { createPseudonyms, pseudonymize } from './genesys/pseudonyms.ts';
 import { domainOf } from './genesys/region.ts';
 import { createRest } from './genesys/rest.ts';
 import { readOrganizationId } from './genesys/snapshot.ts';
@@ -92,7 +93,7 @@ function stage(role: Role, composition: Composition): Stage {
 }
 
 async function ingest(composition: Composition, { drained, signal }: Ending): Promise<void> {
-  const { logs, health, replay, recorder } = composition;
+  const { config, logs, health, replay, recorder } = composition;
   const border = replay === undefined ? platformBorder(composition) : recordingBorder(replay);
   let organizationId = '';
   const { sink, tail } = await logs.openJournal(async (found) => {
@@ -102,8 +103,10 @@ async function ingest(composition: Composition, { drained, signal }: Ending): Pr
   const heard = border.open(tail);
   const source = recorder === undefined ? heard : recorded(heard, recorder, organizationId);
   whenAborted(drained, () => source.drain());
+  const pseudonymOf = config.agentIdKey === undefined ? undefined : createPseudonyms(config.agentIdKey);
   const operator: OperatorFunction<Arrival, Output> = pipe(
     decode(),
+    map((event) => (pseudonymOf === undefined ? event : pseudonymize(event, pseudonymOf))),
     map((event) => {
       if (event.kind === 'input-rejected') health.rejected += 1;
       if (event.kind === 'channel-gap' && event.endMs === null) health.gaps += 1;

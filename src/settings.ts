@@ -20,6 +20,7 @@ export const schema = z.object({
   dataDir: text().optional(),
   clientId: text().optional(),
   clientSecret: text().optional(),
+  agentIdKey: text().min(16).optional(),
   region: text()
     .refine((region) => domainOf(region) !== undefined, 'not a region')
     .default('us-east-1'),
@@ -106,6 +107,11 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   clientSecret: {
     env: ['GENESYSCLOUD_OAUTHCLIENT_SECRET', 'GENESYS_CLOUD_CLIENT_SECRET', 'GENESYS_CLIENT_SECRET'],
     allowed: 'its secret',
+    isSecret: true,
+  },
+  agentIdKey: {
+    env: ['AGENT_ID_KEY'],
+    allowed: 'at least 16 characters; ids of agents are then pseudonyms, the same as long as the key is',
     isSecret: true,
   },
   region: {

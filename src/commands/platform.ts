@@ -44,6 +44,14 @@ export function refuseRecording(config: Config): void {
   ]);
 }
 
+/** A recording holds ids of agents as the platform gives them. */
+export function refuseRecordingPseudonyms({ agentIdKey }: Config): void {
+  if (agentIdKey === undefined) return;
+  const allowed =
+    'nothing while a recording is made, which holds the ids of agents as they are; set it again to replay';
+  throw new ConfigError([{ where: 'AGENT_ID_KEY', value: '(secret)', allowed }]);
+}
+
 async function startOwnSimulator(config: Config, signal: AbortSignal) {
   const clientId = randomUUID();
   const clientSecret = randomUUID();

@@ -3,7 +3,7 @@ import { composeRecording, isoTime } from '../compose.ts';
 import { createLog } from '../log.ts';
 import { createRecordingWriter, type RecordingWriter } from '../recording/writer.ts';
 import { runStages } from '../stages.ts';
-import { openPlatform, refuseRecording } from './platform.ts';
+import { openPlatform, refuseRecording, refuseRecordingPseudonyms } from './platform.ts';
 import { addSettings, readConfig } from './settings.ts';
 import { stopOnSignal } from './signals.ts';
 
@@ -15,6 +15,7 @@ export function addRecordCommand(program: Command): void {
   addSettings(command).action(async (options: Readonly<Record<string, unknown>>) => {
     const { config: given } = readConfig(options);
     refuseRecording(given);
+    refuseRecordingPseudonyms(given);
     const { stop, hurry } = stopOnSignal();
     const recorder = await createRecordingWriter(String(options['out']));
     const platform = await openPlatform(given, stop.signal);

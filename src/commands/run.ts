@@ -15,7 +15,7 @@ import { recordingOf } from '../settings.ts';
 import type { SimulatorSummary } from '../simulator/simulator.ts';
 import { type Stage, runStages } from '../stages.ts';
 import { tableTopics } from '../table.ts';
-import { isOnSimulator, openPlatform, type Platform } from './platform.ts';
+import { isOnSimulator, openPlatform, type Platform, refuseRecordingPseudonyms } from './platform.ts';
 import { describeRecording } from './record.ts';
 import { startScreen } from './screen.ts';
 import { addSettings, readConfig } from './settings.ts';
@@ -29,6 +29,7 @@ export function addRunCommand(program: Command): void {
   addSettings(command).action(async (options: Readonly<Record<string, unknown>>) => {
     const { config } = readConfig(options);
     const record = options['record'];
+    if (record !== undefined) refuseRecordingPseudonyms(config);
     await run(config, stopOnSignal(), typeof record === 'string' ? record : undefined);
   });
 }
