@@ -1,7 +1,16 @@
+import { pino } from 'pino';
+import { scaledClock, systemClock } from '../../sinks/clock.ts';
+import type { Arrival } from '../../src/genesys/arrival.ts';
 import { decodeArrival } from '../../src/genesys/decode.ts';
+import { createSend } from '../../src/genesys/http.ts';
+import { createRest } from '../../src/genesys/rest.ts';
+import { connectWebSocket } from '../../src/genesys/socket.ts';
+import { createSubscriber } from '../../src/genesys/subscriber.ts';
 import type { CallCenterEvent } from '../../src/simulator/call-center.ts';
 import { type Fault, faultSchema } from '../../src/simulator/faults.ts';
+import { createPlatform } from '../../src/simulator/platform.ts';
 import { createRoster, idOf } from '../../src/simulator/roster.ts';
+import { startSimulatorServer } from '../../src/simulator/server.ts';
 import type { EventOf } from '../../streams/event.ts';
 import { run as runLogic } from '../../streams/logic.ts';
 import { noticeMissedChanges } from '../../streams/missed-change.ts';
@@ -97,31 +106,38 @@ function* happenings(random: () => number): Generator<CallCenterEvent> {
   }
 }
 
-/** What is wrong with a run in which these faults happened close together; nothing if all is well. */
-export async function judgeBorder(kinds: readonly Fault['kind'][], seed: number): Promise<readonly string[]> {
+interface SentFrame {
+  readonly text: string;
+  readonly atMs: number;
+}
+
+/** A centre and what befalls it, the same for a seed. */
+function storyOf(kinds: readonly Fault['kind'][], seed: number) {
   const random = randomNumbers(seed);
-  const sent: { readonly text: string; readonly atMs: number }[] = [];
+  const sent: SentFrame[] = [];
   let atMs = startMs + minuteMs + random() * minuteMs;
   const plan = kinds.map((kind) => {
     atMs += random() * 20_000;
     return { atMs, fault: fault(kind, random) };
   });
-  const firstMs = Math.min(...plan.map((each) => each.atMs));
-  const run = startVirtualRun({
-    driver: { roster: createRoster(queues, agents), startMs, endMs, events: happenings(random) },
-    random,
-    inventoryEveryMs: lookEveryMs,
-    options: {
-      faultPlan: [...plan, { atMs: clearMs, fault: { kind: 'clear' } }],
-      onFrameSent: (_, text, sentMs) => sent.push({ text, atMs: sentMs }),
-    },
-  });
+  const driver = { roster: createRoster(queues, agents), startMs, endMs, events: happenings(random) };
+  const options = {
+    faultPlan: [...plan, { atMs: clearMs, fault: { kind: 'clear' as const } }],
+    onFrameSent: (_: string, text: string, sentMs: number) => void sent.push({ text, atMs: sentMs }),
+  };
+  return { random, sent, driver, options, firstMs: Math.min(...plan.map((each) => each.atMs)) };
+}
+
+/** What is wrong with a run in which these faults happened close together; nothing if all is well. */
+export async function judgeBorder(kinds: readonly Fault['kind'][], seed: number): Promise<readonly string[]> {
+  const { random, sent, driver, options, firstMs } = storyOf(kinds, seed);
+  const run = startVirtualRun({ driver, random, inventoryEveryMs: lookEveryMs, options });
   try {
     await run.runUntil(endMs);
     return [
       ...stateFaults(run),
       ...gapFaults(run, kinds, firstMs),
-      ...lostFrames(run, sent),
+      ...lostFrames(run, sent, 2 * secondMs),
       ...budgetFaults(run, kinds),
       ...missedFaults(run, kinds),
     ];
@@ -130,8 +146,73 @@ export async function judgeBorder(kinds: readonly Fault['kind'][], seed: number)
   }
 }
 
+/** The same over real sockets, `speed` times as fast as real time. How long things take is then nobody's to say. */
+export async function judgeBorderOverSockets(
+  kinds: readonly Fault['kind'][],
+  seed: number,
+  speed: number,
+): Promise<readonly string[]> {
+  const { random, sent, driver, options } = storyOf(kinds, seed);
+  const client = { id: 'client', secret: 'secret' };
+  const platform = createPlatform({ driver, clients: [client], ...options });
+  const clockSettings = { epochMs: startMs, baseMs: systemClock.nowMs(), speed };
+  const clock = scaledClock(clockSettings);
+  const server = await startSimulatorServer({ platform, clock, clockSettings, port: 0 });
+  const arrivals: Arrival[] = [];
+  const heard: string[] = [];
+  const asked: { atMs: number; what: string; status: number }[] = [];
+  const send = createSend(15_000);
+  const rest = createRest({
+    ...{ apiUrl: server.url, loginUrl: server.url, clientId: client.id, clientSecret: client.secret, clock, random },
+    async send(url, request, signal) {
+      const answer = await send(url, request, signal);
+      asked.push({ atMs: clock.nowMs(), what: `${request.method} ${url}`, status: answer.status });
+      return answer;
+    },
+  });
+  const subscriber = createSubscriber({
+    ...{ rest, clock, random, log: pino({ level: 'silent' }), journal: null },
+    ...{ answerWithinMs: secondMs * speed, inventoryEveryMs: lookEveryMs },
+    connect: (uri, listeners) =>
+      connectWebSocket(uri, {
+        ...listeners,
+        onText(text) {
+          heard.push(text);
+          listeners.onText(text);
+        },
+      }),
+    onArrival: (arrival) => arrivals.push(arrival),
+  });
+  const stopped = new AbortController();
+  const running = subscriber.run(stopped.signal).catch((error: unknown) => {
+    if (!stopped.signal.aborted) throw error;
+  });
+  running.catch(() => undefined);
+  try {
+    while (clock.nowMs() < endMs) {
+      await clock.sleep(secondMs, stopped.signal);
+      subscriber.tick();
+    }
+    const run = { arrivals, platform, heard, asked };
+    const openGap = gapsOf(run).at(-1)?.endMs === null ? ['a gap is still open'] : [];
+    return [
+      ...stateFaults(run),
+      ...openGap,
+      ...lostFrames(run, sent, 2 * secondMs * speed),
+      ...budgetFaults(run, kinds),
+    ];
+  } finally {
+    stopped.abort();
+    await running;
+    await server.close();
+  }
+}
+
+/** What a run has to show for itself. */
+type Observed = Pick<VirtualRun, 'arrivals' | 'platform' | 'heard' | 'asked'>;
+
 /** At the end everything is known and true. */
-function stateFaults({ arrivals, platform, time }: VirtualRun): string[] {
+function stateFaults({ arrivals, platform }: Observed): string[] {
   const states = runLogic(followQueues({ timeZone: 'UTC' }), arrivals.flatMap(decodeArrival));
   const last = new Map<string, QueueState>(states.map((state) => [state.queueId, state]));
   const faults: string[] = [];
@@ -153,15 +234,18 @@ function stateFaults({ arrivals, platform, time }: VirtualRun): string[] {
     }
   }
   const heardUntilMs = arrivals.findLast((arrival) => arrival.kind === 'tick')?.heardUntilMs ?? 0;
-  if (heardUntilMs < time.clock.nowMs() - 20_000) faults.push(`heard only until ${heardUntilMs - startMs} ms`);
+  if (heardUntilMs < endMs - freshMs) faults.push(`heard only until ${heardUntilMs - startMs} ms`);
   return faults;
 }
 
-const gapsOf = ({ arrivals }: VirtualRun): readonly EventOf<'channel-gap'>[] =>
+/** A quiet channel is pinged every 10 s, and answers. */
+const freshMs = 20_000;
+
+const gapsOf = ({ arrivals }: Observed): readonly EventOf<'channel-gap'>[] =>
   arrivals.filter((arrival) => arrival.kind === 'channel-gap');
 
 /** No gap without a fault, and none that stays. */
-function gapFaults(run: VirtualRun, kinds: readonly Fault['kind'][], firstMs: number): string[] {
+function gapFaults(run: Observed, kinds: readonly Fault['kind'][], firstMs: number): string[] {
   const gaps = gapsOf(run);
   const faults: string[] = [];
   if (gaps.length > 0 && gaps.at(-1)?.endMs === null) faults.push('a gap is still open');
@@ -175,7 +259,7 @@ function gapFaults(run: VirtualRun, kinds: readonly Fault['kind'][], firstMs: nu
 }
 
 /** What the platform sent and nobody took in lies in a gap. */
-function lostFrames(run: VirtualRun, sent: readonly { readonly text: string; readonly atMs: number }[]): string[] {
+function lostFrames(run: Observed, sent: readonly SentFrame[], onItsWayMs: number): string[] {
   const taken = new Map<string, number>();
   for (const text of run.heard) taken.set(text, (taken.get(text) ?? 0) + 1);
   const gaps = gapsOf(run).filter(({ endMs: untilMs }) => untilMs !== null);
@@ -184,7 +268,7 @@ function lostFrames(run: VirtualRun, sent: readonly { readonly text: string; rea
     const left = taken.get(text) ?? 0;
     if (left > 0) taken.set(text, left - 1);
     else if (!text.startsWith('{"topicName":"v2.') || text.startsWith('{"topicName":"v2.system.')) continue;
-    else if (!gaps.some((gap) => gap.startMs - 2 * secondMs <= atMs && atMs <= (gap.endMs ?? 0))) {
+    else if (!gaps.some((gap) => gap.startMs - onItsWayMs <= atMs && atMs <= (gap.endMs ?? 0))) {
       faults.push(`lost at ${atMs - startMs} ms, outside of any gap: ${text.slice(0, 80)}`);
     }
   }
@@ -192,7 +276,7 @@ function lostFrames(run: VirtualRun, sent: readonly { readonly text: string; rea
 }
 
 /** In no minute more calls than the platform allows; it says so only when it was told to. */
-function budgetFaults({ asked }: VirtualRun, kinds: readonly Fault['kind'][]): string[] {
+function budgetFaults({ asked }: Observed, kinds: readonly Fault['kind'][]): string[] {
   const byMinute = new Map<number, number>();
   for (const { atMs } of asked) {
     const minute = Math.floor(atMs / minuteMs);
@@ -205,7 +289,7 @@ function budgetFaults({ asked }: VirtualRun, kinds: readonly Fault['kind'][]): s
 }
 
 /** Only a channel that goes silent without a trace loses what a look at everything has to find. */
-function missedFaults({ arrivals }: VirtualRun, kinds: readonly Fault['kind'][]): string[] {
+function missedFaults({ arrivals }: Observed, kinds: readonly Fault['kind'][]): string[] {
   if (kinds.includes('heartbeats-only')) return [];
   const missed = runLogic(noticeMissedChanges(), arrivals.flatMap(decodeArrival));
   return missed.map(({ value }) => `taken for missed: ${JSON.stringify(value)}`);
