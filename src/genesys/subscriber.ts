@@ -3,7 +3,7 @@ import type { Clock } from '../../sinks/clock.ts';
 import type { EpochMs } from '../../streams/record.ts';
 import type { Arrival } from './arrival.ts';
 import { type Channel, createChannel } from './channel.ts';
-import { channelsMax, type Inventory, planChannels } from './channel-plan.ts';
+import { channelsMax, type Inventory, observationsTopic, planChannels } from './channel-plan.ts';
 import { GenesysError } from './errors.ts';
 import { createOwedHalfHours, settledAfterMs } from './half-hours.ts';
 import { describeRefusals, readTopicPermissions, type TopicAnswer, type TopicPermissions } from './permissions.ts';
@@ -117,12 +117,11 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     reportGap(wholeShard, { startMs, endMs: stamp(), cause });
   }
 
-  function heedRefusals(topics: readonly TopicAnswer[]): void {
+  function heedRefusals(topics: readonly TopicAnswer[], { queueIds }: Inventory): void {
     const told = describeRefusals(topics, needed);
     for (const line of told) log.warn(`${line}; the rest runs`);
     const refused = new Set(topics.map(({ id }) => id));
-    const queueIds = shares.flatMap((share) => share.queueIds);
-    if (queueIds.every((id) => refused.has(`v2.analytics.queues.${id}.observations`))) {
+    if (queueIds.length > 0 && queueIds.every((id) => refused.has(observationsTopic(id)))) {
       throw new GenesysError(
         'QC_GENESYS_PERMISSION',
         `${told[0] ?? ''}. Grant it to a role of the OAuth client and start again`,
@@ -144,7 +143,13 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     owed.owe(share.queueIds, clock.nowMs(), clock.nowMs());
     const channel = createChannel({
       ...settings,
-      ...{ share, stamp, onAnswer, onTurn: noticeStall, onRefused: heedRefusals },
+      ...{
+        share,
+        stamp,
+        onAnswer,
+        onTurn: noticeStall,
+        onRefused: (topics) => heedRefusals(topics, shares[number] ?? share),
+      },
       log: log.child({ channel: number }),
       onFrame: onArrival,
       onGap(gap) {

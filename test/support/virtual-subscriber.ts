@@ -14,6 +14,8 @@ export interface VirtualRun extends VirtualGenesys {
   readonly arrivals: readonly Arrival[];
   /** Lets time pass, with its ticks. */
   runUntil(ms: number): Promise<void>;
+  /** Rejects with what it failed with. */
+  readonly ended: Promise<void>;
   /** Ends it; rejects with what it had failed with. */
   stop(): Promise<void>;
 }
@@ -62,7 +64,7 @@ export function startVirtualRun(settings: VirtualRunSettings): VirtualRun {
   time.at(driver.startMs + tickMs, tick);
   return {
     ...genesys,
-    ...{ time, platform, subscriber, arrivals },
+    ...{ time, platform, subscriber, arrivals, ended: running },
     runUntil: (ms) => time.runUntil(ms, platform.nextWakeMs, platform.advanceTo),
     async stop() {
       stopped.abort();

@@ -110,4 +110,35 @@ describe('a subscriber', () => {
     expect(sent.filter((text) => text.includes('.observations')).length).toBeGreaterThanOrEqual(2 * 96);
     await run.stop();
   }, 60_000);
+
+  test('runs on observations alone, without lists of who waits that nobody would keep up to date', async () => {
+    const permissions = [
+      'analytics:queueObservation:view',
+      'analytics:conversationAggregate:view',
+      'routing:queue:view',
+    ];
+    const run = startVirtualRun({
+      driver: scripted([]),
+      random: () => 0.5,
+      options: { clients: [{ id: 'client', secret: 'secret', permissions }] },
+    });
+    await run.runUntil(startMs + 30_000);
+    expect(listed(run, '/conversations/activity/query')).toEqual([]);
+    expect(listed(run, '/queues/observations/query')).toHaveLength(1);
+    await run.stop();
+  });
+
+  test('ends at once when no queue may be watched, and names what is missing', async () => {
+    const permissions = ['analytics:queueObservation:view', 'routing:queue:view'];
+    const run = startVirtualRun({
+      driver: scripted([]),
+      random: () => 0.5,
+      options: { clients: [{ id: 'client', secret: 'secret', permissions }] },
+    });
+    await run.runUntil(startMs + 30_000);
+    await expect(run.ended).rejects.toMatchObject({
+      code: 'QC_GENESYS_PERMISSION',
+      message: expect.stringContaining('analytics:conversationAggregate:view') as string,
+    });
+  });
 });
