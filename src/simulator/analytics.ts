@@ -1,13 +1,18 @@
 import { z } from 'zod';
+import type { EpochMs } from '../../streams/record.ts';
 import type { Caller } from './access.ts';
-import type { Call, CallCenter, Queue } from './call-center.ts';
+import { alertingLeg, type Call } from './call.ts';
+import type { CallCenter } from './call-center.ts';
 import { activitySchema, answerActivity, type Row } from './activity-query.ts';
 import { filterSchema, names, selects, type Dimensions } from './filter.ts';
 import type { Metric } from './interval-ledger.ts';
+import { mediaTypes } from './media.ts';
 import { agentMetrics, callMetrics, longest, presenceOf } from './observations.ts';
 import { badRequest, fieldType, forbidden, ok, readBody, type RestRequest, type RouteAnswer } from './rest.ts';
-import { language, presences } from './roster.ts';
-import { isoTime, sessionIdOf } from './wire.ts';
+import type { MediaQueue, Queue } from './queue.ts';
+import { presences } from './roster.ts';
+import { sessionIdOf } from './conversation-wire.ts';
+import { isoTime } from './wire.ts';
 
 /** Answers to analytics queries; undefined if the path is none. */
 export interface Analytics {
@@ -33,27 +38,18 @@ const observationsSchema = z.object({
 const conversationActivitySchema = activitySchema(callMetricNames);
 const routingActivitySchema = activitySchema(agentMetricNames);
 
-/** Media that a queue could serve and that never carry anything here. */
-const idleMedia = ['callback', 'chat', 'email', 'message'];
-
 export function createAnalytics(center: CallCenter): Analytics {
-  const skillIds = new Map(center.roster.queues.map(({ id, skillId }) => [id, skillId]));
-
-  const routingOf = (call: Call) => ({
-    requestedRoutingSkillIds: [skillIds.get(call.queueId)],
-    requestedLanguageId: language.id,
-    routingPriority: call.priority,
-    direction: 'inbound',
-  });
-
-  const observationsOf = (queue: Queue, metric: string) =>
-    Array.from(metric === 'oInteracting' ? queue.interacting.values() : queue.waiting.values(), (call) => ({
-      observationDate: isoTime(call.answered?.atMs ?? call.enqueuedAtMs),
-      conversationId: call.id,
-      sessionId: sessionIdOf(call, call.answered === undefined ? 'acd' : 'agent'),
-      ...routingOf(call),
-      ...(call.answered === undefined ? {} : { userId: call.answered.userId }),
-    })).sort((a, b) => (a.observationDate < b.observationDate ? -1 : a.observationDate > b.observationDate ? 1 : 0));
+  const observationsOf = (lane: MediaQueue, metric: string) =>
+    Array.from((lanePart(lane, metric) ?? new Map<string, Call>()).values(), (call) => {
+      const { atMs, sessionId, userId } = stageOf(call);
+      return {
+        observationDate: isoTime(atMs),
+        conversationId: call.id,
+        sessionId,
+        ...routingOf(call),
+        ...(userId === undefined ? {} : { userId }),
+      };
+    }).sort((a, b) => (a.observationDate < b.observationDate ? -1 : a.observationDate > b.observationDate ? 1 : 0));
 
   const queryObservations = (request: RestRequest): RouteAnswer => {
     const read = readBody(observationsSchema, request.body);
@@ -71,13 +67,17 @@ export function createAnalytics(center: CallCenter): Analytics {
     for (const queue of center.queues.values()) {
       const queueId = queue.id;
       report({ queueId }, agentMetrics(queue));
-      report({ queueId, mediaType: 'voice' }, [...callMetrics(queue), ...longestMetrics(queue)], (metric) =>
-        detailMetrics.includes(metric) && (metric === 'oWaiting' || metric === 'oInteracting')
-          ? { truncated: false, observations: observationsOf(queue, metric) }
-          : {},
-      );
-      for (const mediaType of idleMedia) {
-        report({ queueId, mediaType }, [zero('oAlerting'), zero('oInteracting'), zero('oWaiting')]);
+      for (const mediaType of mediaTypes) {
+        const lane = queue.media.get(mediaType);
+        if (lane === undefined) {
+          report({ queueId, mediaType }, [zero('oAlerting'), zero('oInteracting'), zero('oWaiting')]);
+          continue;
+        }
+        report({ queueId, mediaType }, [...callMetrics(lane), ...longestMetrics(lane)], (metric) =>
+          detailMetrics.includes(metric) && lanePart(lane, metric) !== undefined
+            ? { truncated: false, observations: observationsOf(lane, metric) }
+            : {},
+        );
       }
       report({ queueId, mediaType: 'video' }, [zero('oInteracting')]);
     }
@@ -87,9 +87,10 @@ export function createAnalytics(center: CallCenter): Analytics {
   };
 
   const callRow = (metric: string, call: Call): Row => {
-    const activityDate = isoTime(call.answered?.atMs ?? call.enqueuedAtMs);
-    const user = call.answered === undefined ? {} : { userId: call.answered.userId };
-    const dimensions = { queueId: call.queueId, mediaType: 'voice', direction: 'inbound', ...user };
+    const { atMs, sessionId, userId } = stageOf(call);
+    const activityDate = isoTime(atMs);
+    const user = userId === undefined ? {} : { userId };
+    const dimensions = { queueId: call.queueId, mediaType: call.mediaType, direction: 'inbound', ...user };
     return {
       metric,
       dimensions: { ...dimensions, conversationId: call.id },
@@ -98,7 +99,7 @@ export function createAnalytics(center: CallCenter): Analytics {
         activityDate,
         metric,
         conversationId: call.id,
-        sessionId: sessionIdOf(call, call.answered === undefined ? 'acd' : 'agent'),
+        sessionId,
         ...dimensions,
         ...routingOf(call),
         requestedRoutings: ['Standard'],
@@ -112,10 +113,13 @@ export function createAnalytics(center: CallCenter): Analytics {
     const rows: Row[] = [];
     const groups: Dimensions[] = [];
     for (const queue of center.queues.values()) {
-      groups.push({ queueId: queue.id, mediaType: 'voice' });
-      for (const call of queue.waiting.values()) rows.push(callRow('oWaiting', call), callRow('oLongestWaiting', call));
-      for (const call of queue.interacting.values()) {
-        rows.push(callRow('oInteracting', call), callRow('oLongestInteracting', call));
+      for (const { mediaType, waiting, alerting, interacting } of queue.media.values()) {
+        groups.push({ queueId: queue.id, mediaType });
+        for (const call of waiting.values()) rows.push(callRow('oWaiting', call), callRow('oLongestWaiting', call));
+        for (const call of alerting.values()) rows.push(callRow('oAlerting', call));
+        for (const call of interacting.values()) {
+          rows.push(callRow('oInteracting', call), callRow('oLongestInteracting', call));
+        }
       }
     }
     return ok({ entityIdDimension: 'conversationId', results: answerActivity(read.value, groups, rows) });
@@ -149,8 +153,45 @@ function zero(metric: string): Metric {
   return { metric, stats: { count: 0 } };
 }
 
-function longestMetrics(queue: Queue): Metric[] {
-  const { waitingMs, interactingMs } = longest(queue);
+function routingOf({ skillIds, languageId, priority }: Call) {
+  return {
+    requestedRoutingSkillIds: skillIds,
+    requestedLanguageId: languageId,
+    routingPriority: priority,
+    direction: 'inbound',
+  };
+}
+
+/** Since when a call is where it is, in which session, and with whom. */
+function stageOf(call: Call): { readonly atMs: EpochMs; readonly sessionId: string; readonly userId?: string } {
+  const { answered, enqueuedAtMs, agentLegs } = call;
+  const leg = agentLegs.at(-1);
+  if (answered !== undefined && leg !== undefined) {
+    return { atMs: answered.atMs, sessionId: sessionIdOf(call, 'agent', leg.index), userId: answered.userId };
+  }
+  const alerting = alertingLeg(call);
+  if (alerting?.alertedAtMs !== undefined) {
+    const { alertedAtMs: atMs, index, userId } = alerting;
+    return { atMs, sessionId: sessionIdOf(call, 'agent', index), userId };
+  }
+  return { atMs: enqueuedAtMs, sessionId: sessionIdOf(call, 'acd', call.index) };
+}
+
+function lanePart(lane: MediaQueue, metric: string): ReadonlyMap<string, Call> | undefined {
+  switch (metric) {
+    case 'oWaiting':
+      return lane.waiting;
+    case 'oAlerting':
+      return lane.alerting;
+    case 'oInteracting':
+      return lane.interacting;
+    default:
+      return undefined;
+  }
+}
+
+function longestMetrics(lane: MediaQueue): Metric[] {
+  const { waitingMs, interactingMs } = longest(lane);
   const metrics = { oLongestWaiting: waitingMs, oLongestInteracting: interactingMs };
   return Object.entries(metrics).flatMap(([metric, startMs]) =>
     startMs === undefined ? [] : [{ metric, stats: { count: 1, calculatedMetricValue: startMs } }],

@@ -1,20 +1,26 @@
 import { refusal, type Caller, type Routes } from './access.ts';
 import { channelLimits } from './channels.ts';
 import { listing, listOf, notFound, ok, type RestRequest, type RouteAnswer } from './rest.ts';
-import { division, language, presences, wrapUpCodes, type Roster } from './roster.ts';
+import { division, language, presences, skillNameOf, wrapUpCodes, type Ability, type Roster } from './roster.ts';
 import { topicPermissions, topicTemplates } from './topics.ts';
 
+type Named = Pick<Ability, 'id' | 'name'>;
 type Route = (request: RestRequest, caller: Caller) => RouteAnswer;
 
 /** Answers about what the organisation has defined: skills, languages, codes, presences, limits, topics. */
 export function createCatalog(roster: Roster, requestsPerMinute: number): Routes {
-  const skills = roster.queues.map(({ name, skillId: id }) => ({
-    id,
-    name: `Calls of ${name}`,
-    state: 'active',
-    selfUri: `/api/v2/routing/skills/${id}`,
-  }));
-  const languages = [{ ...language, state: 'active', selfUri: `/api/v2/routing/languages/${language.id}` }];
+  const defined = (kind: 'skills' | 'languages', all: readonly Named[]) =>
+    Array.from(new Map(all.map(({ id, name }) => [id, name])), ([id, name]) => ({
+      id,
+      name,
+      state: 'active',
+      selfUri: `/api/v2/routing/${kind}/${id}`,
+    }));
+  const skills = defined('skills', [
+    ...roster.queues.map(({ name, skillId: id }) => ({ id, name: skillNameOf(name) })),
+    ...roster.agents.flatMap((agent) => agent.skills),
+  ]);
+  const languages = defined('languages', [language, ...roster.agents.flatMap((agent) => agent.languages)]);
   const codes = wrapUpCodes.map(({ id, name }) => ({
     id,
     name,

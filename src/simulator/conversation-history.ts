@@ -1,28 +1,28 @@
-import type { Call } from './call-center.ts';
+import type { Conversation } from './call.ts';
 
-/** The calls that were, oldest first: what detail queries are answered from. */
+/** The conversations that were, oldest first: what detail queries are answered from. */
 export interface ConversationHistory {
-  /** Remembers a call from its first change on; it goes on to change in here. */
-  note(call: Call): void;
-  all(): Iterable<Call>;
-  find(callId: string): Call | undefined;
+  /** Remembers a conversation from its first change on; it goes on to change in here. */
+  note(conversation: Conversation): void;
+  all(): Iterable<Conversation>;
+  find(id: string): Conversation | undefined;
 }
 
-/** About two months of a busy day; older calls are forgotten, so that an endless run needs no endless memory. */
-const callsMax = 100_000;
+/** About two months of a busy day; older ones are forgotten, so that an endless run needs no endless memory. */
+const conversationsMax = 100_000;
 
-export function createConversationHistory(max = callsMax): ConversationHistory {
-  const calls = new Map<string, Call>();
+export function createConversationHistory(max = conversationsMax): ConversationHistory {
+  const conversations = new Map<string, Conversation>();
   return {
-    note(call) {
-      if (calls.has(call.id)) return;
-      calls.set(call.id, call);
-      for (const oldest of calls.keys()) {
-        if (calls.size <= max) break;
-        calls.delete(oldest);
+    note(conversation) {
+      if (conversations.has(conversation.id)) return;
+      conversations.set(conversation.id, conversation);
+      for (const oldest of conversations.keys()) {
+        if (conversations.size <= max) break;
+        conversations.delete(oldest);
       }
     },
-    all: () => calls.values(),
-    find: (callId) => calls.get(callId),
+    all: () => conversations.values(),
+    find: (id) => conversations.get(id),
   };
 }

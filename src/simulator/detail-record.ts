@@ -1,139 +1,194 @@
-import { v5 } from 'uuid';
 import type { EpochMs } from '../../streams/record.ts';
-import type { Call } from './call-center.ts';
-import { serviceLevel } from './interval-ledger.ts';
-import { division, language } from './roster.ts';
-import { isoTime, sessionIdOf } from './wire.ts';
-
-type Leg = 'customer' | 'acd' | 'agent';
-
-/** One value that a call gave to the statistics, at the moment that it belongs to; durations are milliseconds. */
-export interface Emission {
-  readonly name: string;
-  readonly value: number;
-  readonly atMs: EpochMs;
-  readonly leg: Leg;
-}
-
-/** What a call has given so far. Sums of these are the totals that aggregates show. */
-export function emissionsOf(call: Call): Emission[] {
-  const { enqueuedAtMs, answered, ended } = call;
-  const emissions: Emission[] = [
-    { name: 'nConnected', value: 1, atMs: enqueuedAtMs, leg: 'customer' },
-    { name: 'nOffered', value: 1, atMs: enqueuedAtMs, leg: 'acd' },
-  ];
-  const add = (leg: Leg, atMs: EpochMs, value: number, ...names: readonly string[]): void => {
-    for (const name of names) emissions.push({ name, value, atMs, leg });
-  };
-  const waitEndMs = answered?.atMs ?? ended?.atMs;
-  if (waitEndMs !== undefined) {
-    const waitMs = waitEndMs - enqueuedAtMs;
-    add('acd', waitEndMs, waitMs, 'tAcd');
-    if (answered === undefined) add('acd', waitEndMs, waitMs, ended?.outcome === 'abandoned' ? 'tAbandon' : 'tFlowOut');
-    else {
-      add('agent', waitEndMs, waitMs, 'tAnswered');
-      if (waitMs > serviceLevel.durationMs) add('agent', waitEndMs, 1, 'nOverSla');
-    }
-  }
-  if (answered !== undefined && ended?.outcome === 'handled') {
-    add('agent', ended.atMs, ended.atMs - answered.atMs, 'tTalk', 'tTalkComplete', 'tHandle');
-  }
-  if (ended !== undefined) add('customer', ended.atMs, ended.atMs - enqueuedAtMs, 'tConnected');
-  return emissions;
-}
+import type { AgentLeg, Call, Conversation, Emission } from './call.ts';
+import {
+  acdDisconnectType,
+  agentDisconnectType,
+  customerDisconnectType,
+  participantIdOf,
+  sessionIdOf,
+  type Purpose,
+} from './conversation-wire.ts';
+import type { MediaType } from './media.ts';
+import { division } from './roster.ts';
+import { isoTime } from './wire.ts';
 
 interface Segment {
-  readonly segmentType: string;
+  readonly segmentType: 'interact' | 'ivr' | 'alert' | 'dialing' | 'hold' | 'wrapup';
   readonly fromMs: EpochMs;
   readonly toMs: EpochMs | undefined;
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
+/** One participant of a conversation, with its one session. */
+interface Leg {
+  readonly purpose: Purpose;
+  /** Counts the legs of the purpose. */
+  readonly index: number;
+  readonly mediaType: MediaType;
+  readonly queueId?: string;
+  readonly userId?: string;
+  /** In order of time. */
+  readonly segments: readonly Segment[];
+  readonly emissions: readonly Emission[];
+  readonly session?: object;
+  readonly person?: object;
+}
+
+const stageSegments = { dialing: 'dialing', talking: 'interact', held: 'hold' } as const;
+
+/** When the last of its legs ended, after-call work included; undefined while anything goes on. */
+export function conversationEndMs({ endedAtMs, calls }: Conversation): EpochMs | undefined {
+  if (endedAtMs === undefined) return undefined;
+  const wrapUps = calls.flatMap(({ agentLegs }) => agentLegs.flatMap(({ wrapUp }) => wrapUp ?? []));
+  return wrapUps.some((wrapUp) => wrapUp.endedAtMs === undefined)
+    ? undefined
+    : Math.max(endedAtMs, ...wrapUps.map((wrapUp) => wrapUp.endedAtMs ?? 0));
+}
+
 /** A conversation as the detail queries show it. An open one has no end, nor have its last segments. */
-export function detailRecord(call: Call, skillId: string | undefined): object {
-  const { id, queueId, priority, enqueuedAtMs, answered, ended } = call;
-  const emissions = emissionsOf(call);
-  const participant = (leg: Leg, segments: readonly Segment[], session: object, person: object = {}) => ({
-    participantId: v5(`participant/${leg}`, id),
-    purpose: leg,
+export function detailRecord(conversation: Conversation): object {
+  const { id, startedAtMs } = conversation;
+  const endMs = conversationEndMs(conversation);
+  return {
+    conversationId: id,
+    conversationStart: isoTime(startedAtMs),
+    ...(endMs === undefined ? {} : { conversationEnd: isoTime(endMs) }),
+    originatingDirection: 'inbound',
+    divisionIds: [division.id],
+    participants: legsOf(conversation).map((leg) => participantBody(conversation, leg)),
+  };
+}
+
+/** What segment filters see of a conversation: each segment of each leg; empty where it has none of it. */
+export function segmentDimensions(conversation: Conversation): Readonly<Record<string, string>>[] {
+  return legsOf(conversation).flatMap(({ purpose, mediaType, queueId = '', userId = '', segments }) =>
+    segments.map(({ segmentType, more }) => ({
+      conversationId: conversation.id,
+      direction: 'inbound',
+      purpose,
+      mediaType,
+      queueId,
+      userId,
+      segmentType,
+      disconnectType: typeof more?.['disconnectType'] === 'string' ? more['disconnectType'] : '',
+    })),
+  );
+}
+
+function participantBody(conversation: Conversation, leg: Leg): object {
+  const { purpose, index, mediaType, queueId, userId, segments, emissions, session, person } = leg;
+  return {
+    participantId: participantIdOf(conversation, purpose, index),
+    purpose,
+    ...(userId === undefined ? {} : { userId }),
     ...person,
     sessions: [
       {
-        sessionId: sessionIdOf(call, leg),
-        mediaType: 'voice',
+        sessionId: sessionIdOf(conversation, purpose, index),
+        mediaType,
         direction: 'inbound',
+        ...(purpose === 'customer' ? {} : { peerId: sessionIdOf(conversation, 'customer') }),
         ...session,
-        metrics: emissions
-          .filter((each) => each.leg === leg)
-          .map(({ name, value, atMs }) => ({ name, value, emitDate: isoTime(atMs) })),
-        segments: segments.map(segmentBody),
+        metrics: emissions.map(({ metric: name, value, atMs }) => ({ name, value, emitDate: isoTime(atMs) })),
+        segments: segments.map(({ segmentType, fromMs, toMs, more }) => ({
+          segmentType,
+          ...(queueId === undefined ? {} : { queueId }),
+          segmentStart: isoTime(fromMs),
+          ...(toMs === undefined ? {} : { segmentEnd: isoTime(toMs) }),
+          conference: false,
+          ...more,
+        })),
       },
     ],
-  });
-  const dropped = ended?.outcome === 'dropped';
-  const acdEnd = answered === undefined ? (dropped ? 'system' : 'peer') : 'transfer';
-  const asked = { requestedRoutingSkillIds: skillId === undefined ? [] : [skillId], requestedLanguageId: language.id };
-  const interact = (
-    fromMs: EpochMs,
-    toMs: EpochMs | undefined,
-    disconnectType: string,
-    more: object = {},
-  ): Segment => ({
+  };
+}
+
+function legsOf(conversation: Conversation): Leg[] {
+  return [
+    ...customerLegs(conversation),
+    ...conversation.calls.flatMap((call) => [acdLeg(call), ...call.agentLegs.map((leg) => agentLeg(call, leg))]),
+  ];
+}
+
+function customerLegs(conversation: Conversation): Leg[] {
+  const { id, startedAtMs, endedAtMs, calls } = conversation;
+  const [first] = calls;
+  if (first === undefined) return [];
+  const { mediaType, enqueuedAtMs } = first;
+  const emissions: Emission[] = [{ metric: 'nConnected', value: 1, atMs: startedAtMs }];
+  if (endedAtMs !== undefined) {
+    emissions.push({ metric: 'tConnected', value: endedAtMs - startedAtMs, atMs: endedAtMs });
+  }
+  const customer: Leg = {
+    purpose: 'customer',
+    index: 0,
+    mediaType,
+    segments: [interact(startedAtMs, endedAtMs, customerDisconnectType(conversation))],
+    emissions,
+    session: { ani: 'tel:+12125550199', dnis: 'tel:+12125550100' },
+    person: { participantName: `Invented Caller ${id.slice(0, 8)}` },
+  };
+  if (startedAtMs === enqueuedAtMs) return [customer];
+  const more = { disconnectType: 'transfer' };
+  const segments: Segment[] = [{ segmentType: 'ivr', fromMs: startedAtMs, toMs: enqueuedAtMs, more }];
+  return [customer, { purpose: 'ivr', index: 0, mediaType, segments, emissions: [] }];
+}
+
+function acdLeg(call: Call): Leg {
+  const { index, mediaType, queueId, priority, skillIds, languageId, enqueuedAtMs, answered, ended, emissions } = call;
+  const asked = { requestedRoutingSkillIds: skillIds, requestedLanguageId: languageId };
+  return {
+    purpose: 'acd',
+    index,
+    mediaType,
+    queueId,
+    segments: [interact(enqueuedAtMs, answered?.atMs ?? ended?.atMs, acdDisconnectType(call), asked)],
+    emissions: emissions.filter(({ leg }) => leg === undefined),
+    session: {
+      requestedRoutings: ['Standard'],
+      ...(answered === undefined ? {} : { usedRouting: 'Standard' }),
+      routingPriority: priority,
+    },
+  };
+}
+
+function agentLeg(call: Call, leg: AgentLeg): Leg {
+  const { index, userId, alertedAtMs, connectedAtMs, endedAtMs, stage, stageSinceMs, stretches, wrapUp } = leg;
+  const segments: Segment[] = [];
+  if (alertedAtMs !== undefined) {
+    segments.push({ segmentType: 'alert', fromMs: alertedAtMs, toMs: connectedAtMs ?? endedAtMs });
+  }
+  for (const { stage: done, fromMs, toMs } of stretches) {
+    segments.push({ segmentType: stageSegments[done], fromMs, toMs });
+  }
+  // What goes on, or was cut off: neither has been counted as a stretch.
+  if (connectedAtMs !== undefined && (endedAtMs === undefined || stageSinceMs < endedAtMs)) {
+    segments.push({ segmentType: stageSegments[stage], fromMs: stageSinceMs, toMs: endedAtMs });
+  }
+  const last = segments.pop();
+  if (last !== undefined) {
+    const disconnectType = agentDisconnectType(call, leg);
+    segments.push(last.toMs === undefined ? last : { ...last, more: { disconnectType } });
+  }
+  if (wrapUp !== undefined) {
+    segments.push({ segmentType: 'wrapup', fromMs: wrapUp.startedAtMs, toMs: wrapUp.endedAtMs });
+  }
+  return {
+    purpose: 'agent',
+    index,
+    mediaType: call.mediaType,
+    queueId: call.queueId,
+    userId,
+    segments,
+    emissions: call.emissions.filter((each) => each.leg === leg),
+  };
+}
+
+function interact(fromMs: EpochMs, toMs: EpochMs | undefined, disconnectType: string, more: object = {}): Segment {
+  return {
     segmentType: 'interact',
     fromMs,
     toMs,
     more: { ...more, ...(toMs === undefined ? {} : { disconnectType }) },
-  });
-  const participants = [
-    participant(
-      'customer',
-      [interact(enqueuedAtMs, ended?.atMs, dropped ? 'system' : 'endpoint')],
-      {
-        ani: 'tel:+12125550199',
-        dnis: 'tel:+12125550100',
-      },
-      { participantName: `Invented Caller ${id.slice(0, 8)}` },
-    ),
-    participant('acd', [interact(enqueuedAtMs, answered?.atMs ?? ended?.atMs, acdEnd, { queueId, ...asked })], {
-      peerId: sessionIdOf(call, 'customer'),
-      requestedRoutings: ['Standard'],
-      ...(answered === undefined ? {} : { usedRouting: 'Standard' }),
-      routingPriority: priority,
-    }),
-  ];
-  if (answered !== undefined) {
-    const talk = interact(answered.atMs, ended?.atMs, dropped ? 'system' : 'peer', { queueId });
-    participants.push(
-      participant('agent', [talk], { peerId: sessionIdOf(call, 'customer') }, { userId: answered.userId }),
-    );
-  }
-  return {
-    conversationId: id,
-    conversationStart: isoTime(enqueuedAtMs),
-    ...(ended === undefined ? {} : { conversationEnd: isoTime(ended.atMs) }),
-    originatingDirection: 'inbound',
-    divisionIds: [division.id],
-    participants,
   };
-}
-
-function segmentBody({ segmentType, fromMs, toMs, more }: Segment): object {
-  return {
-    segmentType,
-    segmentStart: isoTime(fromMs),
-    ...(toMs === undefined ? {} : { segmentEnd: isoTime(toMs) }),
-    conference: false,
-    ...more,
-  };
-}
-
-/** What segment filters see of each leg of a call; empty where a leg has none. */
-export function segmentDimensions(call: Call): Readonly<Record<string, string>>[] {
-  const { queueId, answered } = call;
-  const shared = { mediaType: 'voice', direction: 'inbound', segmentType: 'interact', conversationId: call.id };
-  const legs = [
-    { ...shared, purpose: 'customer', queueId: '', userId: '' },
-    { ...shared, purpose: 'acd', queueId, userId: '' },
-  ];
-  return answered === undefined ? legs : [...legs, { ...shared, purpose: 'agent', queueId, userId: answered.userId }];
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { EpochMs } from '../../streams/record.ts';
 import { refusal, type Routes } from './access.ts';
-import type { Call, CallCenter } from './call-center.ts';
+import type { Conversation } from './call.ts';
 import type { ConversationHistory } from './conversation-history.ts';
-import { detailRecord, segmentDimensions } from './detail-record.ts';
+import { conversationEndMs, detailRecord, segmentDimensions } from './detail-record.ts';
 import { filterSchema, selects, type Filter } from './filter.ts';
 import { intervalSchema, type Interval } from './interval.ts';
 import { createJobs } from './jobs.ts';
@@ -43,17 +43,14 @@ const readers = ['analytics:conversationDetail:view', 'analytics:agentConversati
 
 /** Answers detail queries, at once and by jobs. What jobs see ends `jobLagMs` ago. */
 export function createDetails(options: {
-  readonly center: CallCenter;
   readonly history: ConversationHistory;
   readonly newSecret: () => string;
   readonly jobLagMs: number;
 }): Routes {
-  const { center, history, newSecret, jobLagMs } = options;
-  const skillIds = new Map(center.roster.queues.map(({ id, skillId }) => [id, skillId]));
+  const { history, newSecret, jobLagMs } = options;
   const availableMs = (nowMs: EpochMs) => nowMs - jobLagMs;
   const availability = (nowMs: EpochMs) => ({ dataAvailabilityDate: isoTime(availableMs(nowMs)) });
   const jobs = createJobs({ root: `${root}/jobs`, rowsName: 'conversations', newSecret, pageExtra: availability });
-  const recordOf = (call: Call) => detailRecord(call, skillIds.get(call.queueId));
 
   const query = (request: RestRequest): RouteAnswer => {
     const read = readBody(querySchema, request.body);
@@ -63,10 +60,10 @@ export function createDetails(options: {
     const end = paging.pageNumber * paging.pageSize;
     if (end > 100_000) return badRequest('Pagination may not exceed 100000 results.');
     const days = { fromMs: startOfDay(interval.fromMs), toMs: startOfDay(interval.toMs - 1) + dayMs };
-    const found = select(history.all(), read.value, (call) => within(days, call.enqueuedAtMs));
+    const found = select(history.all(), read.value, ({ startedAtMs }) => within(days, startedAtMs));
     const page = found.slice(end - paging.pageSize, end);
     // Past the last page there are no conversations at all, not an empty list of them.
-    return ok({ ...(page.length === 0 ? {} : { conversations: page.map(recordOf) }), totalHits: found.length });
+    return ok({ ...(page.length === 0 ? {} : { conversations: page.map(detailRecord) }), totalHits: found.length });
   };
 
   const submit = (request: RestRequest, nowMs: EpochMs): RouteAnswer => {
@@ -75,12 +72,13 @@ export function createDetails(options: {
     const { interval, limit, startOfDayIntervalMatching } = read.value;
     if (tooLong(interval, maxDays.jobs)) return badRequest(`The interval may not exceed ${maxDays.jobs} days.`);
     const earliestMs = startOfDayIntervalMatching ? startOfDay(interval.fromMs) : -Infinity;
-    const found = select(history.all(), read.value, (call) => {
-      const { enqueuedAtMs, ended } = call;
-      const activeInside = enqueuedAtMs < interval.toMs && (ended?.atMs ?? Infinity) >= interval.fromMs;
-      return activeInside && enqueuedAtMs >= earliestMs && (ended?.atMs ?? enqueuedAtMs) < availableMs(nowMs);
+    const found = select(history.all(), read.value, (conversation) => {
+      const { startedAtMs } = conversation;
+      const endMs = conversationEndMs(conversation);
+      const activeInside = startedAtMs < interval.toMs && (endMs ?? Infinity) >= interval.fromMs;
+      return activeInside && startedAtMs >= earliestMs && (endMs ?? startedAtMs) < availableMs(nowMs);
     });
-    return jobs.submit(found.slice(0, limit).map(recordOf), nowMs);
+    return jobs.submit(found.slice(0, limit).map(detailRecord), nowMs);
   };
 
   return {
@@ -88,8 +86,10 @@ export function createDetails(options: {
       const { method, path } = request;
       const single = /^\/api\/v2\/analytics\/conversations\/([^/]+)\/details$/.exec(path)?.[1];
       if (single !== undefined && method === 'GET') {
-        const call = history.find(single);
-        return refusal(caller, ...readers) ?? (call === undefined ? notFound('Conversation') : ok(recordOf(call)));
+        const found = history.find(single);
+        return (
+          refusal(caller, ...readers) ?? (found === undefined ? notFound('Conversation') : ok(detailRecord(found)))
+        );
       }
       if (!path.startsWith(`${root}/`)) return undefined;
       if (path === `${root}/jobs/availability` && method === 'GET') {
@@ -104,25 +104,33 @@ export function createDetails(options: {
   };
 }
 
-function select(calls: Iterable<Call>, selection: Selection, inTime: (call: Call) => boolean): Call[] {
+function select(
+  conversations: Iterable<Conversation>,
+  selection: Selection,
+  inTime: (conversation: Conversation) => boolean,
+): Conversation[] {
   const { conversationFilters, segmentFilters, order, orderBy } = selection;
   const { evaluationFilters, surveyFilters, resolutionFilters } = selection;
   // No conversation here has an evaluation, a survey or a resolution.
   if (evaluationFilters.length + surveyFilters.length + resolutionFilters.length > 0) return [];
-  const found = [...calls].filter(
-    (call) =>
-      inTime(call) &&
-      fitsAll(conversationFilters, [conversationDimensions(call)]) &&
-      fitsAll(segmentFilters, segmentDimensions(call)),
+  const found = [...conversations].filter(
+    (each) =>
+      inTime(each) &&
+      fitsAll(conversationFilters, conversationDimensions(each)) &&
+      (segmentFilters.length === 0 || fitsAll(segmentFilters, segmentDimensions(each))),
   );
-  const timeOf = (call: Call) => (orderBy.endsWith('Start') ? call.enqueuedAtMs : (call.ended?.atMs ?? Infinity));
+  const timeOf = (each: Conversation) =>
+    orderBy.endsWith('Start') ? each.startedAtMs : (conversationEndMs(each) ?? Infinity);
   const sign = order === 'desc' ? -1 : 1;
   return found.sort((a, b) => sign * (timeOf(a) === timeOf(b) ? 0 : timeOf(a) - timeOf(b)));
 }
 
-function conversationDimensions({ id, ended }: Call): Readonly<Record<string, string>> {
-  const conversationEnd = ended === undefined ? '' : isoTime(ended.atMs);
-  return { conversationId: id, originatingDirection: 'inbound', mediaType: 'voice', conversationEnd };
+/** What conversation filters see: once for each medium that it went through. */
+function conversationDimensions(conversation: Conversation): Readonly<Record<string, string>>[] {
+  const endMs = conversationEndMs(conversation);
+  const conversationEnd = endMs === undefined ? '' : isoTime(endMs);
+  const shared = { conversationId: conversation.id, originatingDirection: 'inbound', conversationEnd };
+  return [...new Set(conversation.calls.map((call) => call.mediaType))].map((mediaType) => ({ ...shared, mediaType }));
 }
 
 /** Whether one thing passes all the filters together. */

@@ -1,8 +1,9 @@
 import type { Caller } from './access.ts';
-import type { Agent, CallCenter } from './call-center.ts';
-import { serviceLevel } from './interval-ledger.ts';
+import type { Agent } from './agent.ts';
+import type { CallCenter } from './call-center.ts';
+import { settingNameOf, mediaTypes } from './media.ts';
 import { cutPage, forbidden, listing, listOf, notFound, ok, type RestRequest, type RouteAnswer } from './rest.ts';
-import { division, language, organization, proficiencyOf, type RosterAgent, type RosterQueue } from './roster.ts';
+import { division, organization, type Ability, type RosterAgent, type RosterQueue } from './roster.ts';
 import { restPresenceBody, routingStatusBody } from './wire.ts';
 
 /** Answers about the organisation, its queues and its users; undefined if the path is none of these. */
@@ -30,35 +31,20 @@ export function createDirectory(center: CallCenter): Directory {
       memberCount: members,
       userMemberCount: members,
       joinedMemberCount: members,
-      mediaSettings: { call: { enableAutoAnswer: true, alertingTimeoutSeconds: 8, serviceLevel } },
+      mediaSettings: mediaSettingsOf(queue),
       routingRules: [],
       scoringMethod: 'TimestampAndPriority',
       skillEvaluationMethod: 'ALL',
       lastAgentRoutingMode: 'Disabled',
-      acwSettings: { wrapupPrompt: 'OPTIONAL' },
+      acwSettings: { wrapupPrompt: queue.wrapupPrompt },
       selfUri: `/api/v2/routing/queues/${queue.id}`,
     };
   };
 
-  const skillsOf = (agent: RosterAgent) =>
-    roster.queues
-      .filter((queue) => agent.queueIds.includes(queue.id))
-      .map(({ name, skillId }) => ({
-        id: skillId,
-        name: `Calls of ${name}`,
-        proficiency: proficiencyOf(agent.id, skillId),
-        state: 'active',
-        skillUri: `/api/v2/routing/skills/${skillId}`,
-      }));
-
-  const languagesOf = (agent: RosterAgent) => [
-    {
-      ...language,
-      proficiency: proficiencyOf(agent.id, language.id),
-      state: 'active',
-      languageUri: `/api/v2/routing/languages/${language.id}`,
-    },
-  ];
+  const skillsOf = ({ skills }: RosterAgent) =>
+    skills.map((skill) => ({ ...abilityBody(skill), skillUri: `/api/v2/routing/skills/${skill.id}` }));
+  const languagesOf = ({ languages }: RosterAgent) =>
+    languages.map((each) => ({ ...abilityBody(each), languageUri: `/api/v2/routing/languages/${each.id}` }));
 
   const expansions: Readonly<Record<string, (agent: RosterAgent, state: Agent) => unknown>> = {
     routingStatus: (_, state) => routingStatusBody(state),
@@ -78,7 +64,7 @@ export function createDirectory(center: CallCenter): Directory {
       name: agent.name,
       state: 'active',
       version: 1,
-      acdAutoAnswer: true,
+      acdAutoAnswer: roster.queues.every(({ autoAnswer }) => autoAnswer),
       division: { id: division.id },
       selfUri: `/api/v2/users/${agent.id}`,
       ...Object.fromEntries(expanded),
@@ -180,6 +166,18 @@ export function createDirectory(center: CallCenter): Directory {
       return undefined;
     },
   };
+}
+
+function mediaSettingsOf({ media, autoAnswer }: RosterQueue): object {
+  const settings = mediaTypes.flatMap((mediaType) => {
+    const own = media[mediaType];
+    return own === undefined ? [] : [[settingNameOf(mediaType), { enableAutoAnswer: autoAnswer, ...own }] as const];
+  });
+  return Object.fromEntries(settings);
+}
+
+function abilityBody({ id, name, proficiency }: Ability): object {
+  return { id, name, proficiency, state: 'active' };
 }
 
 /** `Sup*` as a pattern over a whole name, without regard to case. */

@@ -1,4 +1,6 @@
 import type { EpochMs } from '../../streams/record.ts';
+import type { Emission } from './call.ts';
+import type { ServiceLevel } from './roster.ts';
 
 /** One value as the platform states it; durations are milliseconds. */
 export interface Metric {
@@ -7,105 +9,148 @@ export interface Metric {
   readonly stats: Readonly<Record<string, number>>;
 }
 
+export type CountMetric = 'nOffered' | 'nTransferred' | 'nBlindTransferred';
+
+export type WaitMetric = 'tAnswered' | 'tAbandon' | 'tFlowOut';
+
+export type DurationMetric =
+  'tTalk' | 'tTalkComplete' | 'tHeld' | 'tHeldComplete' | 'tDialing' | 'tAcw' | 'tHandle' | 'tAlert' | 'tNotResponding';
+
+const waitMetrics: readonly string[] = ['tAnswered', 'tAbandon', 'tFlowOut'] satisfies readonly WaitMetric[];
+
 /** Counts and durations of one queue and media type, in half hours. A value belongs to the half hour that it ends in. */
 export interface IntervalLedger {
-  addOffered(atMs: EpochMs): void;
-  /** A wait that ended, and how. */
-  addWait(atMs: EpochMs, metric: 'tAnswered' | 'tAbandon' | 'tFlowOut', waitMs: number): void;
-  /** A conversation with an agent that ended; without hold and after-call work it was all talk. */
-  addTalk(atMs: EpochMs, talkMs: number): void;
+  addCount(atMs: EpochMs, metric: CountMetric): void;
+  /** A wait that ended, and how; whether it was answered later than the service level wants. */
+  addWait(atMs: EpochMs, metric: WaitMetric, waitMs: number): boolean;
+  addDuration(atMs: EpochMs, metric: DurationMetric, ms: number): void;
   /** The totals of the half hour that began then; what never happened in it is absent. */
   metrics(intervalStartMs: EpochMs): readonly Metric[];
   /** The half hours in which anything happened. */
   startsMs(): readonly EpochMs[];
+  /** What `metrics` are computed from; undefined if nothing happened. */
+  totals(intervalStartMs: EpochMs): Totals | undefined;
+  /** The share that the service level is to reach, 0 to 1. */
+  readonly target: number;
 }
-
-/** 80 % of the calls are to be answered within 20 s: the default of the platform. */
-export const serviceLevel = { percentage: 0.8, durationMs: 20_000 } as const;
 
 export const intervalMs = 1_800_000;
 /** A year of half hours; older ones are forgotten, so that an endless run needs no endless memory. */
-const intervalsMax = 17_568;
+export const intervalsMax = 17_568;
 
 export function intervalStartOf(atMs: EpochMs): EpochMs {
   return Math.floor(atMs / intervalMs) * intervalMs;
 }
 
+/** How many, how long together (ms), the shortest and the longest of them. */
 interface Durations {
-  readonly count: number;
-  readonly sum: number;
-  readonly min: number;
-  readonly max: number;
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
 }
 
-interface Totals {
-  offered: number;
-  overSla: number;
+/** What metrics are computed from; can be added up. */
+export interface Totals {
+  readonly counts: Map<string, number>;
   readonly durations: Map<string, Durations>;
 }
 
-export function createIntervalLedger(): IntervalLedger {
+/** Keeps that many half hours at most. */
+export function createIntervalLedger(serviceLevel: ServiceLevel, keptMax: number = intervalsMax): IntervalLedger {
   const intervals = new Map<EpochMs, Totals>();
 
   const totalsAt = (atMs: EpochMs): Totals => {
     const startMs = intervalStartOf(atMs);
     let totals = intervals.get(startMs);
     if (totals === undefined) {
-      totals = { offered: 0, overSla: 0, durations: new Map() };
+      totals = createTotals();
       intervals.set(startMs, totals);
       for (const oldest of intervals.keys()) {
-        if (intervals.size <= intervalsMax) break;
+        if (intervals.size <= keptMax) break;
         intervals.delete(oldest);
       }
     }
     return totals;
   };
 
-  const add = (totals: Totals, metric: string, ms: number): void => {
-    const known = totals.durations.get(metric) ?? { count: 0, sum: 0, min: ms, max: ms };
-    totals.durations.set(metric, {
-      count: known.count + 1,
-      sum: known.sum + ms,
-      min: Math.min(known.min, ms),
-      max: Math.max(known.max, ms),
-    });
-  };
-
   return {
-    addOffered(atMs) {
-      totalsAt(atMs).offered += 1;
+    addCount(atMs, metric) {
+      increase(totalsAt(atMs).counts, metric, 1);
     },
     addWait(atMs, metric, waitMs) {
       const totals = totalsAt(atMs);
-      for (const each of [metric, 'tWait', 'tAcd']) add(totals, each, waitMs);
-      if (metric === 'tAnswered' && waitMs > serviceLevel.durationMs) totals.overSla += 1;
+      for (const each of [metric, 'tWait', 'tAcd']) addDuration(totals, each, waitMs);
+      const isOverSla = metric === 'tAnswered' && waitMs > serviceLevel.durationMs;
+      if (isOverSla) increase(totals.counts, 'nOverSla', 1);
+      return isOverSla;
     },
-    addTalk(atMs, talkMs) {
-      const totals = totalsAt(atMs);
-      for (const each of ['tTalk', 'tTalkComplete', 'tHandle']) add(totals, each, talkMs);
+    addDuration(atMs, metric, ms) {
+      addDuration(totalsAt(atMs), metric, ms);
     },
     metrics(intervalStartMs) {
       const totals = intervals.get(intervalStartMs);
-      return totals === undefined ? [] : metricsOf(totals);
+      return totals === undefined ? [] : metricsOf(totals, serviceLevel.percentage);
     },
     startsMs: () => [...intervals.keys()],
+    totals: (intervalStartMs) => intervals.get(intervalStartMs),
+    target: serviceLevel.percentage,
   };
 }
 
-function metricsOf({ offered, overSla, durations }: Totals): Metric[] {
-  const metrics: Metric[] = [];
-  if (offered > 0) metrics.push({ metric: 'nOffered', stats: { count: offered } });
-  if (overSla > 0) metrics.push({ metric: 'nOverSla', stats: { count: overSla } });
-  for (const [metric, { count, sum, min, max }] of durations) {
-    metrics.push({ metric, stats: { max, min, count, sum } });
+export function createTotals(): Totals {
+  return { counts: new Map(), durations: new Map() };
+}
+
+function increase(counts: Map<string, number>, metric: string, by: number): void {
+  counts.set(metric, (counts.get(metric) ?? 0) + by);
+}
+
+function addDuration(totals: Totals, metric: string, ms: number): void {
+  addDurations(totals.durations, metric, { count: 1, sum: ms, min: ms, max: ms });
+}
+
+/** Adds what one call gave: counts are named with n. A wait that ended counts as one, however it did. */
+export function addEmission(totals: Totals, { metric, value }: Pick<Emission, 'metric' | 'value'>): void {
+  if (metric.startsWith('n')) increase(totals.counts, metric, value);
+  else addDuration(totals, metric, value);
+  if (waitMetrics.includes(metric)) addDuration(totals, 'tWait', value);
+}
+
+function addDurations(durations: Map<string, Durations>, metric: string, { count, sum, min, max }: Durations): void {
+  const known = durations.get(metric);
+  if (known === undefined) {
+    durations.set(metric, { count, sum, min, max });
+    return;
   }
-  metrics.push({ metric: 'oServiceTarget', stats: { current: serviceLevel.percentage } });
+  known.count += count;
+  known.sum += sum;
+  known.min = Math.min(known.min, min);
+  known.max = Math.max(known.max, max);
+}
+
+/** Adds the second to the first. */
+export function addTotals(into: Totals, { counts, durations }: Totals): void {
+  for (const [metric, count] of counts) increase(into.counts, metric, count);
+  for (const [metric, each] of durations) addDurations(into.durations, metric, each);
+}
+
+/** Metrics as the platform states them; without a target (0 to 1) those of the service level are left out but for its parts. */
+export function metricsOf({ counts, durations }: Totals, target: number | undefined): Metric[] {
+  const metrics = Array.from(counts, ([metric, count]): Metric => ({ metric, stats: { count } }));
+  for (const [metric, { count: of, sum, min, max }] of durations) {
+    metrics.push({ metric, stats: { max, min, count: of, sum } });
+  }
+  const targets = target === undefined ? {} : { target };
+  if (target !== undefined) metrics.push({ metric: 'oServiceTarget', stats: { current: target } });
   const answered = durations.get('tAnswered')?.count ?? 0;
   const denominator = answered + (durations.get('tAbandon')?.count ?? 0);
   if (denominator > 0) {
-    const numerator = answered - overSla;
-    const stats = { ratio: numerator / denominator, numerator, denominator, target: serviceLevel.percentage };
-    metrics.push({ metric: 'oServiceLevel', stats });
+    const numerator = answered - (counts.get('nOverSla') ?? 0);
+    metrics.push({
+      metric: 'oServiceLevel',
+      stats: { ratio: numerator / denominator, numerator, denominator, ...targets },
+    });
   }
   return metrics;
 }

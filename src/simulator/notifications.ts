@@ -1,14 +1,18 @@
 import { z } from 'zod';
 import type { EpochMs } from '../../streams/record.ts';
 import type { FrameFaults } from './faults.ts';
-import type { Agent, Call, CallCenter, Queue } from './call-center.ts';
+import type { Agent } from './agent.ts';
+import type { Call } from './call.ts';
+import type { CallCenter } from './call-center.ts';
 import type { Channel, ChannelRegistry, ObservationGroup, Socket, Watch } from './channels.ts';
 import type { Line } from './line.ts';
 import type { PlatformSwitches } from './switches.ts';
 import { intervalMs, intervalStartOf, type Metric } from './interval-ledger.ts';
 import { agentMetrics, callMetrics, tellChanges, type ToldMetrics } from './observations.ts';
+import type { Queue } from './queue.ts';
 import { conversationsTopic, observationsTopic, userTopic, type Topic } from './topics.ts';
-import { conversationBody, isoTime, userTopicBodies } from './wire.ts';
+import { conversationBody } from './conversation-wire.ts';
+import { isoTime, userTopicBodies } from './wire.ts';
 
 /** Everything that changed in one instant. */
 interface Changes {
@@ -107,9 +111,12 @@ export function createNotifications(options: {
     },
 
     publish({ queueIds, calls, agents }, atMs) {
-      for (const call of calls) {
-        const queue = rosterQueues.get(call.queueId);
-        if (queue !== undefined) announce(conversationsTopic(call.queueId), () => conversationBody(call, queue), atMs);
+      // Every queue that a conversation has been in hears of it.
+      for (const conversation of new Set(Array.from(calls, (call) => call.conversation))) {
+        const body = () => conversationBody(conversation, rosterQueues);
+        for (const queueId of new Set(conversation.calls.map((call) => call.queueId))) {
+          announce(conversationsTopic(queueId), body, atMs);
+        }
       }
       for (const agent of agents) {
         for (const kind of ['activity', 'routingStatus', 'presence'] as const) {
@@ -176,11 +183,13 @@ function observationGroups(queue: Queue, nowMs: EpochMs): ObservationGroup[] {
       () => [],
       nowMs,
     ),
-    createGroup(
-      { queueId, mediaType: 'voice' },
-      () => callMetrics(queue),
-      (startMs) => queue.ledger.metrics(startMs),
-      nowMs,
+    ...Array.from(queue.media.values(), (lane) =>
+      createGroup(
+        { queueId, mediaType: lane.mediaType },
+        () => callMetrics(lane),
+        (startMs) => lane.ledger.metrics(startMs),
+        nowMs,
+      ),
     ),
   ];
 }

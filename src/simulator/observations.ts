@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../streams/record.ts';
-import type { Agent, Queue } from './call-center.ts';
+import type { Agent } from './agent.ts';
 import type { Metric } from './interval-ledger.ts';
+import type { MediaQueue, Queue } from './queue.ts';
 import { presences } from './roster.ts';
 
 /** The presence that goes with being on queue or not. */
@@ -29,26 +30,23 @@ function countBy(metric: string, agents: readonly Agent[], qualifierOf: (agent: 
   return Array.from(counts, ([qualifier, count]) => ({ metric, qualifier, stats: { count } }));
 }
 
-/** Counts of a queue's calls. Nothing ever alerts: an agent has the call at once. */
-export function callMetrics(queue: Queue): Metric[] {
+/** Counts of a queue's calls of one medium; one that alerts waits no more. */
+export function callMetrics({ alerting, interacting, waiting }: MediaQueue): Metric[] {
   return [
-    { metric: 'oAlerting', stats: { count: 0 } },
-    { metric: 'oInteracting', stats: { count: queue.interacting.size } },
-    { metric: 'oWaiting', stats: { count: queue.waiting.size } },
+    { metric: 'oAlerting', stats: { count: alerting.size } },
+    { metric: 'oInteracting', stats: { count: interacting.size } },
+    { metric: 'oWaiting', stats: { count: waiting.size } },
   ];
 }
 
 /** When the oldest waiting call came in, and when the oldest conversation began; undefined if there is none. */
-export function longest(queue: Queue): {
+export function longest({ waiting, interacting }: MediaQueue): {
   readonly waitingMs: EpochMs | undefined;
   readonly interactingMs: EpochMs | undefined;
 } {
-  const [oldest] = queue.waiting.values();
-  const answers = Array.from(queue.interacting.values(), (call) => call.answered?.atMs ?? call.enqueuedAtMs);
-  return {
-    waitingMs: oldest?.enqueuedAtMs,
-    interactingMs: answers.length === 0 ? undefined : Math.min(...answers),
-  };
+  const [oldest] = waiting.values();
+  const [first] = interacting.values();
+  return { waitingMs: oldest?.enqueuedAtMs, interactingMs: first?.answered?.atMs };
 }
 
 /** What a reader was last told of a set of metrics. */

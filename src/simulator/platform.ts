@@ -2,7 +2,9 @@ import { v4 } from 'uuid';
 import { z } from 'zod';
 import type { EpochMs } from '../../streams/record.ts';
 import { createAccess, type PlatformClient } from './access.ts';
-import { createCallCenter, type Agent, type Call, type CallCenter, type CallCenterDriver } from './call-center.ts';
+import type { Agent } from './agent.ts';
+import type { Call } from './call.ts';
+import { createCallCenter, type CallCenter, type CallCenterDriver } from './call-center.ts';
 import { createChannelRoutes } from './channel-routes.ts';
 import { createChannelRegistry, type Channel } from './channels.ts';
 import { createConversationHistory } from './conversation-history.ts';
@@ -115,7 +117,7 @@ export function createPlatform(options: PlatformOptions): Platform {
       }
       upcoming = events.next();
     }
-    for (const call of calls) history.note(call);
+    for (const { conversation } of calls) history.note(conversation);
     notifications.publish({ queueIds, calls, agents }, atMs);
   };
 

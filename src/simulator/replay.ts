@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../streams/record.ts';
-import type { CallCenterDriver, CallCenterEvent } from './call-center.ts';
+import type { CallCenterDriver } from './call-center.ts';
+import type { CallCenterEvent } from './call-center-event.ts';
 import { SimulatorError } from './errors.ts';
 import { addDays } from './local-date.ts';
 import { createRoster, idOf } from './roster.ts';

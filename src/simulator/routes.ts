@@ -31,7 +31,7 @@ export function createRoutes(options: {
     createEstimatedWait(center),
     createAnalytics(center),
     createAggregates({ center, history, newSecret, emptyAnswer }),
-    createDetails({ center, history, newSecret, jobLagMs: switches.detailJobLagMs }),
+    createDetails({ history, newSecret, jobLagMs: switches.detailJobLagMs }),
   ];
   return {
     answer(request, caller, nowMs) {

@@ -1,5 +1,5 @@
 import { scaledClock, systemClock, type Clock } from '../../sinks/clock.ts';
-import type { CallCounts } from './call-center.ts';
+import type { CallCounts } from './calls.ts';
 import { SimulatorError } from './errors.ts';
 import type { LaterFault } from './fault-plan.ts';
 import type { FrameFaults } from './faults.ts';

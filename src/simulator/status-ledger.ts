@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../streams/record.ts';
-import type { Agent } from './call-center.ts';
+import type { Agent } from './agent.ts';
 import { presenceOf } from './observations.ts';
 
 /** What an agent was from one moment to another; without an end it still is. */

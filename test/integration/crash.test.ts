@@ -203,7 +203,8 @@ describe('a pipeline that was killed ten times', () => {
     for (let atMs = driver.startMs; atMs <= endMs; atMs += 1_000) {
       truth.advanceTo(atMs);
       const queues = new Map<string, string>();
-      for (const [id, { waiting, interacting, members }] of truth.center.queues) {
+      for (const [id, { media, members }] of truth.center.queues) {
+        const { waiting, interacting } = media.get('voice')!;
         const onQueue = members.filter((agent) => agent.onQueue);
         const idle = onQueue.filter((agent) => agent.status === 'IDLE').length;
         const oldest = Math.min(...[...waiting.values()].map((call) => call.enqueuedAtMs));

@@ -6,7 +6,7 @@ import { createSend } from '../../src/genesys/http.ts';
 import { createRest } from '../../src/genesys/rest.ts';
 import { connectWebSocket } from '../../src/genesys/socket.ts';
 import { createSubscriber } from '../../src/genesys/subscriber.ts';
-import type { CallCenterEvent } from '../../src/simulator/call-center.ts';
+import type { CallCenterEvent } from '../../src/simulator/call-center-event.ts';
 import { type Fault, faultSchema } from '../../src/simulator/faults.ts';
 import { createPlatform } from '../../src/simulator/platform.ts';
 import { createRoster, idOf } from '../../src/simulator/roster.ts';
@@ -218,14 +218,15 @@ function stateFaults({ arrivals, platform }: Observed): string[] {
   const faults: string[] = [];
   for (const name of queues) {
     const queue = platform.center.queues.get(idOf(name));
+    const voice = queue?.media.get('voice');
     const state = last.get(idOf(name));
-    const waitingMs = Array.from(queue?.waiting.values() ?? [], ({ enqueuedAtMs }) => enqueuedAtMs);
+    const waitingMs = Array.from(voice?.waiting.values() ?? [], ({ enqueuedAtMs }) => enqueuedAtMs);
     const idle = queue?.members.filter(({ onQueue, status }) => onQueue && status === 'IDLE').length;
     const truth = {
       status: 'observed',
       waiting: waitingMs.length,
       longestWaitStartMs: waitingMs.length === 0 ? null : Math.min(...waitingMs),
-      interacting: queue?.interacting.size,
+      interacting: voice?.interacting.size,
       agentsIdle: idle,
     };
     for (const [field, value] of Object.entries(truth)) {

@@ -1,5 +1,5 @@
 import { startSimulatorServer } from '../../src/simulator/server.ts';
-import type { CallCenterEvent } from '../../src/simulator/call-center.ts';
+import type { CallCenterEvent } from '../../src/simulator/call-center-event.ts';
 import { createPlatform, type Platform } from '../../src/simulator/platform.ts';
 import { ann, bob, callId, sales, scripted, startMs } from '../src/simulator/virtual-client.ts';
 import { manualClock, type ManualClock } from './manual-clock.ts';

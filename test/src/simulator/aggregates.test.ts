@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CallCenterEvent } from '../../../src/simulator/call-center.ts';
+import type { CallCenterEvent } from '../../../src/simulator/call-center-event.ts';
 import {
   ann,
   bob,
@@ -133,11 +133,9 @@ describe('conversation aggregates', () => {
     ]);
   });
 
-  test('of nothing are an empty list; of survey there is never any', () => {
+  test('of nothing are an empty list', () => {
     const interval = `${iso(-hourMs)}/${iso(0)}`;
     expect(ask(connectClient(scriptOf(calls)), { interval }).body).toEqual({ results: [] });
-    const client = connectClient(scriptOf(calls));
-    expect(client.ask('POST', '/api/v2/analytics/surveys/aggregates/query', {}).body).toEqual({ results: [] });
   });
 
   test.each([
@@ -164,6 +162,57 @@ describe('conversation aggregates', () => {
     const { jobId } = bodyOf(client.askAt(nowMs, 'POST', root, query));
     const answer = bodyOf(client.askAt(nowMs + 3000, 'GET', `${root}/${jobId}/results`));
     expect(answer.results).toEqual(resultsOf({}));
+  });
+});
+
+describe('survey aggregates', () => {
+  const survey = (minutes: number, userId: string, score?: number): CallCenterEvent => {
+    const base = { atMs: startMs + minutes * minuteMs, queueId: sales, userId };
+    return score === undefined ? { kind: 'survey-sent', ...base } : { kind: 'survey-answered', ...base, score };
+  };
+  const script = scripted([survey(0, ann), survey(1, bob), survey(2, bob), survey(40, ann, 80), survey(70, bob, 30)]);
+  const askSurveys = (query: object) =>
+    connectClient(script).askAt(startMs + 2 * hourMs, 'POST', '/api/v2/analytics/surveys/aggregates/query', {
+      interval: `${iso(0)}/${iso(2 * hourMs)}`,
+      metrics: ['nSurveysSent', 'nSurveyResponses', 'oSurveyTotalScore'],
+      ...query,
+    });
+
+  test('count what was sent and answered, by agent, with the scores of the answers', () => {
+    const { results } = bodyOf(askSurveys({ groupBy: ['userId'] }));
+    expect(results.map(({ group, data }) => [group, statsOf(data[0]!)])).toEqual([
+      [
+        { userId: ann },
+        {
+          nSurveysSent: { count: 1 },
+          nSurveyResponses: { count: 1 },
+          oSurveyTotalScore: { max: 80, min: 80, count: 1, sum: 80 },
+        },
+      ],
+      [
+        { userId: bob },
+        {
+          nSurveysSent: { count: 2 },
+          nSurveyResponses: { count: 1 },
+          oSurveyTotalScore: { max: 30, min: 30, count: 1, sum: 30 },
+        },
+      ],
+    ]);
+    const [all] = bodyOf(askSurveys({})).results;
+    expect(statsOf(all!.data[0]!)['oSurveyTotalScore']).toEqual({ max: 80, min: 30, count: 2, sum: 110 });
+  });
+
+  test('come by half hours, not finer, and of nothing are an empty list', () => {
+    const { results } = bodyOf(askSurveys({ granularity: 'PT30M', metrics: ['nSurveyResponses'] }));
+    expect(results[0]!.data.map(({ interval }) => interval)).toEqual([
+      `${iso(30 * minuteMs)}/${iso(hourMs)}`,
+      `${iso(hourMs)}/${iso(1.5 * hourMs)}`,
+    ]);
+    expect(askSurveys({ granularity: 'PT15M' })).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('granularity: PT15M') },
+    });
+    expect(askSurveys({ interval: `${iso(-hourMs)}/${iso(0)}` }).body).toEqual({ results: [] });
   });
 });
 

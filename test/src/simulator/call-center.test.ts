@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createCallCenter, type CallCenter, type CallCenterEvent } from '../../../src/simulator/call-center.ts';
+import { createCallCenter, type CallCenter } from '../../../src/simulator/call-center.ts';
+import type { CallCenterEvent } from '../../../src/simulator/call-center-event.ts';
 import { createReplay } from '../../../src/simulator/replay.ts';
 import { parseTrace } from '../../../src/simulator/trace.ts';
-import { ann, bob, callId, sales, smallRoster, startMs, support } from './virtual-client.ts';
+import { ann, bob, callId, sales, smallRoster, startMs, support, voiceOf } from './virtual-client.ts';
 
 const at = (seconds: number) => startMs + seconds * 1000;
 const arrival = (seconds: number, id: string, queueId = sales): CallCenterEvent => ({
@@ -86,7 +87,7 @@ describe('the totals of a half hour', () => {
       call(1815, 'abandon', 'b'),
       call(3700, 'end', 'a'),
     );
-    const { ledger } = center.queues.get(sales)!;
+    const { ledger } = voiceOf(center, sales);
     const totals = (index: number) =>
       Object.fromEntries(ledger.metrics(startMs + index * 1_800_000).map(({ metric, stats }) => [metric, stats]));
     expect(totals(0)).toEqual({ nOffered: { count: 2 }, oServiceTarget: { current: 0.8 } });
@@ -100,12 +101,13 @@ describe('the totals of a half hour', () => {
       oServiceTarget: { current: 0.8 },
     });
     expect(Object.keys(totals(2)).sort()).toEqual(['oServiceTarget', 'tHandle', 'tTalk', 'tTalkComplete']);
-    expect(center.queues.get(support)!.ledger.startsMs()).toEqual([]);
+    expect(voiceOf(center, support).ledger.startsMs()).toEqual([]);
   });
 });
 
 test('an answer after exactly the service-level time is in time', () => {
-  const { ledger } = fold(arrival(0, 'a'), arrival(0, 'b'), answer(20, 'a'), answer(21, 'b', bob)).queues.get(sales)!;
+  const center = fold(arrival(0, 'a'), arrival(0, 'b'), answer(20, 'a'), answer(21, 'b', bob));
+  const { ledger } = voiceOf(center, sales);
   expect(ledger.metrics(startMs)).toContainEqual({ metric: 'nOverSla', stats: { count: 1 } });
 });
 
@@ -116,7 +118,7 @@ test('at the closing open calls are dropped and counted, waits as flow-outs, and
   });
   expect(center.counts).toMatchObject({ offered: 2, answered: 1, handled: 0, dropped: 2 });
   expect(stateOf(center)).toEqual({ status: 'OFF_QUEUE', sinceSeconds: 9, onQueue: false });
-  const queue = center.queues.get(sales)!;
+  const queue = voiceOf(center, sales);
   expect([queue.waiting.size, queue.interacting.size]).toEqual([0, 0]);
   expect(queue.ledger.metrics(startMs)).toContainEqual({
     metric: 'tFlowOut',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CallCenterEvent } from '../../../src/simulator/call-center.ts';
+import type { CallCenterEvent } from '../../../src/simulator/call-center-event.ts';
 import { createConversationHistory } from '../../../src/simulator/conversation-history.ts';
 import {
   ann,
@@ -141,10 +141,95 @@ describe('conversation details', () => {
   });
 });
 
+describe('details of a call that was missed, held, handed over and wrapped up', () => {
+  const at = (seconds: number) => startMs + seconds * 1000;
+  const id = callId('rich');
+  const events: readonly CallCenterEvent[] = [
+    { kind: 'agent-on', atMs: at(0), userId: ann },
+    { kind: 'agent-on', atMs: at(0), userId: bob },
+    { kind: 'arrival', atMs: at(5), startedAtMs: at(0), callId: id, queueId: sales, priority: 0 },
+    { kind: 'alert', atMs: at(6), callId: id, userId: bob },
+    { kind: 'alert-missed', atMs: at(14), callId: id, userId: bob },
+    { kind: 'alert', atMs: at(15), callId: id, userId: ann },
+    { kind: 'answer', atMs: at(17), callId: id, userId: ann },
+    { kind: 'hold', atMs: at(27), callId: id },
+    { kind: 'unhold', atMs: at(30), callId: id },
+    { kind: 'transfer', atMs: at(40), callId: id, queueId: support, wrapUp: true },
+    { kind: 'wrapped-up', atMs: at(45), callId: id, userId: ann },
+    { kind: 'answer', atMs: at(50), callId: id, userId: ann },
+    { kind: 'end', atMs: at(60), callId: id, wrapUp: true },
+    { kind: 'wrapped-up', atMs: at(80), callId: id, userId: ann },
+  ];
+  const recordAt = (seconds: number) =>
+    bodyOf(connectClient(scripted(events)).askAt(at(seconds), 'GET', `/api/v2/analytics/conversations/${id}/details`));
+  const seconds = (time: string | undefined) => (time === undefined ? undefined : (Date.parse(time) - startMs) / 1000);
+  type Segment = Body & { readonly segmentType: string; readonly segmentStart: string; readonly segmentEnd?: string };
+  const segmentsOf = ({ purpose, userId, sessions }: Body) => [
+    userId === bob ? 'bob' : userId === ann ? 'ann' : purpose,
+    ...(sessions[0]!.segments as readonly Segment[]).map(
+      (each) => `${each.segmentType} ${seconds(each.segmentStart)}-${seconds(each.segmentEnd)}`,
+    ),
+  ];
+
+  test('show each stay in a queue and each agent, with a segment for every stretch', () => {
+    expect(recordAt(90).participants.map(segmentsOf)).toEqual([
+      ['customer', 'interact 0-60'],
+      ['ivr', 'ivr 0-5'],
+      ['acd', 'interact 5-17'],
+      ['bob', 'alert 6-14'],
+      ['ann', 'alert 15-17', 'interact 17-27', 'hold 27-30', 'interact 30-40', 'wrapup 40-45'],
+      ['acd', 'interact 40-50'],
+      ['ann', 'interact 50-60', 'wrapup 60-80'],
+    ]);
+  });
+
+  test('give each value to the leg that it tells of', () => {
+    const metrics = recordAt(90).participants.map(({ sessions }) =>
+      sessions[0]!.metrics.map((each) => `${each.name} ${each.value}`),
+    );
+    expect(metrics[3]).toEqual(['tAlert 8000', 'tNotResponding 8000']);
+    expect(metrics[4]).toEqual([
+      'tAlert 2000',
+      'tAnswered 12000',
+      'tTalk 10000',
+      'tHeld 3000',
+      'tTalk 10000',
+      'tTalkComplete 20000',
+      'tHeldComplete 3000',
+      'nTransferred 1',
+      'nBlindTransferred 1',
+      'tAcw 5000',
+      'tHandle 28000',
+    ]);
+  });
+
+  test('have an end only when the after-call work is done', () => {
+    expect(recordAt(79)).not.toHaveProperty('conversationEnd');
+    expect(recordAt(79).participants.map(segmentsOf).at(-1)).toEqual(['ann', 'interact 50-60', 'wrapup 60-undefined']);
+    expect(recordAt(90).conversationEnd).toBe(iso(80_000));
+  });
+
+  test('are found by any segment that they had', () => {
+    const hits = (predicates: readonly object[]) =>
+      bodyOf(
+        connectClient(scripted(events)).askAt(at(90), 'POST', target, {
+          interval,
+          segmentFilters: [{ type: 'and', predicates }],
+        }),
+      ).totalHits;
+    expect(hits([{ dimension: 'segmentType', value: 'hold' }])).toBe(1);
+    const alerted = [
+      { dimension: 'userId', value: bob },
+      { dimension: 'segmentType', value: 'interact' },
+    ];
+    expect(hits(alerted)).toBe(0);
+  });
+});
+
 describe('the history of conversations', () => {
   test('forgets the oldest of too many', () => {
     const history = createConversationHistory(2);
-    for (const id of ['a', 'b', 'a', 'c']) history.note({ id, queueId: sales, priority: 0, enqueuedAtMs: startMs });
+    for (const id of ['a', 'b', 'a', 'c']) history.note({ id, startedAtMs: startMs, calls: [] });
     expect(Array.from(history.all(), ({ id }) => id)).toEqual(['b', 'c']);
     expect(history.find('a')).toBeUndefined();
   });

@@ -12,6 +12,7 @@ import {
   observations,
   type Body,
   type Frame,
+  voiceOf,
 } from './virtual-client.ts';
 
 const minuteMs = 60_000;
@@ -147,7 +148,8 @@ describe('5 January 1999, subscribed from before the first call', () => {
 
   test('interval totals folded from frames are those of the event log', () => {
     const truth = new Map<string, unknown>();
-    for (const { id, ledger } of platform.center.queues.values()) {
+    for (const id of platform.center.queues.keys()) {
+      const { ledger } = voiceOf(platform.center, id);
       for (const startMs of ledger.startsMs()) {
         const interval = `${new Date(startMs).toISOString()}/${new Date(startMs + halfHourMs).toISOString()}`;
         for (const { metric, stats } of ledger.metrics(startMs)) truth.set(`${id}/${interval}/${metric}`, stats);
@@ -158,7 +160,8 @@ describe('5 January 1999, subscribed from before the first call', () => {
   });
 
   test('the identities of the metrics hold in every half hour', () => {
-    for (const { ledger } of platform.center.queues.values()) {
+    for (const id of platform.center.queues.keys()) {
+      const { ledger } = voiceOf(platform.center, id);
       for (const startMs of ledger.startsMs()) {
         const of = new Map(ledger.metrics(startMs).map(({ metric, stats }) => [metric, stats]));
         const value = (metric: string, stat: string) => of.get(metric)?.[stat] ?? 0;
@@ -194,14 +197,17 @@ describe('5 January 1999, subscribed from before the first call', () => {
       if (line.ev === 'end') handledMs += line.handle * 1000;
     }
     const total = (metric: string, stat: string) =>
-      [...platform.center.queues.values()].reduce(
-        (all, { ledger }) =>
+      [...platform.center.queues.keys()].reduce(
+        (all, id) =>
           all +
-          ledger
-            .startsMs()
+          voiceOf(platform.center, id)
+            .ledger.startsMs()
             .reduce(
               (some, startMs) =>
-                some + (ledger.metrics(startMs).find((each) => each.metric === metric)?.stats[stat] ?? 0),
+                some +
+                (voiceOf(platform.center, id)
+                  .ledger.metrics(startMs)
+                  .find((each) => each.metric === metric)?.stats[stat] ?? 0),
               0,
             ),
         0,
@@ -211,6 +217,7 @@ describe('5 January 1999, subscribed from before the first call', () => {
       answered: 1469,
       abandoned: 85,
       handled: 1468,
+      flowedOut: 0,
       dropped: 1,
       ignored: 0,
     });

@@ -214,7 +214,7 @@ describe('the simulator on a port', () => {
     const simulator = await start({ trace: await traceOf(twoCalls), speed: 1000, timeZone: 'UTC', date: '2026-03-03' });
     const summary = await simulator.ended;
     expect(summary).toEqual({
-      calls: { offered: 2, answered: 1, abandoned: 0, handled: 1, dropped: 1, ignored: 0 },
+      calls: { offered: 2, answered: 1, abandoned: 0, handled: 1, flowedOut: 0, dropped: 1, ignored: 0 },
       queues: 1,
       agents: 1,
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CallCenterEvent } from '../../../src/simulator/call-center.ts';
+import type { CallCenterEvent } from '../../../src/simulator/call-center-event.ts';
 import { idOf } from '../../../src/simulator/roster.ts';
 import type { PlatformSwitches } from '../../../src/simulator/switches.ts';
 import {

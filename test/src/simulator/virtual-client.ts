@@ -1,4 +1,5 @@
-import type { CallCenterDriver, CallCenterEvent } from '../../../src/simulator/call-center.ts';
+import type { CallCenter, CallCenterDriver } from '../../../src/simulator/call-center.ts';
+import type { CallCenterEvent } from '../../../src/simulator/call-center-event.ts';
 import { createPlatform, type Platform, type PlatformOptions } from '../../../src/simulator/platform.ts';
 import type { RestAnswer } from '../../../src/simulator/rest.ts';
 import { createRoster, idOf } from '../../../src/simulator/roster.ts';
@@ -22,6 +23,9 @@ export const smallRoster = createRoster(
 export function scripted(events: readonly CallCenterEvent[], roster = smallRoster): CallCenterDriver {
   return { roster, startMs, endMs: events.at(-1)?.atMs, events };
 }
+
+/** The voice calls of a queue. */
+export const voiceOf = (center: CallCenter, queueId: string) => center.queues.get(queueId)!.media.get('voice')!;
 
 export interface VirtualClient {
   readonly platform: Platform;
