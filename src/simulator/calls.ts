@@ -167,7 +167,8 @@ export function createCalls(
   const endStage = (call: OwnCall, leg: OwnLeg, atMs: EpochMs): void => {
     const { stage, stageSinceMs: fromMs } = leg;
     leg.stretches.push({ stage, fromMs, toMs: atMs });
-    emitDuration(call, stageMetrics[stage], atMs - fromMs, atMs, leg);
+    const metric = stageMetrics[stage];
+    if (metric !== undefined) emitDuration(call, metric, atMs - fromMs, atMs, leg);
     leg.stageSinceMs = atMs;
   };
 
@@ -208,6 +209,8 @@ export function createCalls(
     const heldMs = spentMs(leg, 'held');
     emitDuration(call, 'tTalkComplete', spentMs(leg, 'talking'), atMs, leg);
     if (heldMs > 0) emitDuration(call, 'tHeldComplete', heldMs, atMs, leg);
+    const dialingMs = spentMs(leg, 'dialing');
+    if (dialingMs > 0) emitDuration(call, 'tDialing', dialingMs, atMs, leg);
     finish(call, outcome, atMs);
     if (wrapUp) {
       leg.wrapUp = { startedAtMs: atMs };
@@ -313,7 +316,8 @@ export function createCalls(
   };
 }
 
-const stageMetrics = { dialing: 'tDialing', talking: 'tTalk', held: 'tHeld' } as const;
+/** Dialing is told with the leg: like the complete talk it is a part of the handle time, which a call cut off has not. */
+const stageMetrics = { dialing: undefined, talking: 'tTalk', held: 'tHeld' } as const;
 
 function createLeg(call: OwnCall, agent: Agent, atMs: EpochMs, alertedAtMs: EpochMs | undefined): OwnLeg {
   return {

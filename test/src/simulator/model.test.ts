@@ -1,0 +1,363 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createCallCenter } from '../../../src/simulator/call-center.ts';
+import { mediaTypes } from '../../../src/simulator/media.ts';
+import { createModel } from '../../../src/simulator/model/model.ts';
+import type { ModelSettings } from '../../../src/simulator/model/settings.ts';
+import { createPlatform } from '../../../src/simulator/platform.ts';
+import { busyAgents, createKnown, foldFrame, groupKey, openCalls, setCount, type Known } from './subscriber.ts';
+import { activity, bodyOf, clientOf, conversations, frameOf, observations, type Body } from './virtual-client.ts';
+
+const hourMs = 3_600_000;
+const halfHourMs = 1_800_000;
+const midnightMs = Date.parse('2026-03-02T00:00:00.000Z');
+const permissions = [
+  'analytics:queueObservation:view',
+  'analytics:conversationAggregate:view',
+  'analytics:surveyAggregate:view',
+  'conversation:communication:view',
+];
+
+/** A platform on a model, and a subscriber who has been there from before the first event. */
+function watch(settings: ModelSettings) {
+  const driver = createModel(settings);
+  let secrets = 0;
+  const platform = createPlatform({
+    driver,
+    clients: [{ id: 'client', secret: 'secret', permissions }],
+    requestsPerMinute: 1_000_000,
+    newSecret: () => `secret-${(secrets += 1)}`,
+  });
+  const openMs = driver.startMs - 5000;
+  const client = clientOf(platform, 'client', 'secret', openMs);
+  const queueIds = driver.roster.queues.map(({ id }) => id);
+  const filter = { type: 'or', predicates: queueIds.map((value) => ({ dimension: 'queueId', value })) };
+  const known = createKnown();
+  const texts: string[] = [];
+  const channel = bodyOf(client.askAt(openMs, 'POST', '/api/v2/notifications/channels'));
+  const topics = [
+    ...queueIds.flatMap((id) => [observations(id), conversations(id)]),
+    ...driver.roster.agents.map(({ id }) => activity(id)),
+  ].map((id) => ({ id }));
+  const target = `/api/v2/notifications/channels/${channel.id}/subscriptions`;
+  expect(client.askAt(openMs, 'POST', target, topics).status).toBe(200);
+  let nowMs = openMs;
+  platform.openSocket(
+    channel.id,
+    (text) => {
+      texts.push(text);
+      foldFrame(known, frameOf(text), nowMs);
+    },
+    () => undefined,
+    openMs,
+  );
+  const ask = (path: string, query: object): readonly Body[] => {
+    const answer = client.askAt(nowMs, 'POST', `/api/v2/analytics/${path}/query`, { filter, ...query });
+    expect(answer).toMatchObject({ status: 200 });
+    return bodyOf(answer).results;
+  };
+  return {
+    driver,
+    platform,
+    known,
+    texts,
+    ask,
+    /** Event by event, so that each frame has its time. */
+    advanceTo(toMs: number) {
+      while (platform.nextWakeMs() <= toMs) {
+        nowMs = platform.nextWakeMs();
+        platform.advanceTo(nowMs);
+      }
+      nowMs = toMs;
+      platform.advanceTo(nowMs);
+    },
+    askCounts() {
+      const metrics = ['oWaiting', 'oInteracting', 'oAlerting', 'oMemberUsers', 'oActiveUsers', 'oOnQueueUsers'];
+      metrics.push('oOffQueueUsers', 'oUserRoutingStatuses', 'oUserPresences');
+      const counts: Known['counts'] = new Map();
+      for (const { group, data } of ask('queues/observations', { metrics })) {
+        for (const metric of data) setCount(counts, group, metric);
+      }
+      return counts;
+    },
+    askEntities(subject: string, metrics: readonly string[]): readonly Body[] {
+      const query = { groupBy: ['queueId'], metrics: metrics.map((metric) => ({ metric, details: true })) };
+      return ask(`${subject}/activity`, query).flatMap(({ entities }) => entities);
+    },
+    askAggregates(granularity?: string): readonly Body[] {
+      const { startMs, endMs } = driver;
+      const from = new Date(Math.floor(startMs / halfHourMs) * halfHourMs).toISOString();
+      const interval = `${from}/${new Date(endMs! + hourMs).toISOString()}`;
+      const metrics = ['nOffered', 'nOverSla', 'nTransferred', 'oServiceLevel', 'oServiceTarget', ...durations];
+      const pace = granularity === undefined ? {} : { granularity };
+      return ask('conversations/aggregates', { interval, ...pace, groupBy: ['queueId', 'mediaType'], metrics });
+    },
+  };
+}
+
+const durations = [
+  ...['tAnswered', 'tAbandon', 'tFlowOut', 'tWait', 'tAcd', 'tAlert', 'tNotResponding', 'tTalk', 'tTalkComplete'],
+  ...['tHeld', 'tHeldComplete', 'tDialing', 'tAcw', 'tHandle'],
+];
+const sorted = (map: Map<string, unknown>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** Compares what frames told with what REST answers say at this moment; how many groups could be compared. */
+function compare({ known, askCounts, askEntities }: ReturnType<typeof watch>, atMs: number): number {
+  let compared = 0;
+  for (const [key, counts] of askCounts()) {
+    // A change may be held back for a second.
+    if ((known.heardMs.get(key) ?? -Infinity) > atMs - 1000) continue;
+    compared += 1;
+    if (!known.heardMs.has(key)) continue;
+    for (const [metric, count] of known.counts.get(key)!)
+      expect([key, metric, counts.get(metric)]).toEqual([key, metric, count]);
+  }
+  const open = openCalls(known);
+  const told = new Map(
+    askEntities('conversations', ['oWaiting', 'oInteracting', 'oAlerting']).map((each) => [
+      each.conversationId,
+      // Of an alert the query tells its start, the conversation the place in the queue.
+      `${each.queueId}/${each.metric}/${each.metric === 'oAlerting' ? open.get(each.conversationId)!.split('/')[2]! : each.activityDate}/${each.userId ?? ''}`,
+    ]),
+  );
+  expect(sorted(told)).toEqual(sorted(open));
+  const busy = busyAgents(known);
+  const heard = new Map<string, string>();
+  for (const { userId, ...each } of askEntities('routing', ['oMemberUsers'])) {
+    const status = each.routingStatus as unknown as string;
+    const since = `${status}/${each.routingStatusDate ?? ''}`;
+    heard.set(userId!, since);
+    const isTalking = busy.get(userId!) !== undefined;
+    expect([userId, status === 'INTERACTING']).toEqual([userId, isTalking]);
+    if (isTalking) expect(since).toBe(`INTERACTING/${busy.get(userId!)!}`);
+    else if (busy.has(userId!)) expect(status).toBe('IDLE');
+  }
+  for (const [userId, since] of known.agents) expect([userId, heard.get(userId)]).toEqual([userId, since]);
+  expect(known.faults).toEqual([]);
+  return compared;
+}
+
+const statOf =
+  (metrics: readonly Body[]) =>
+  (metric: string, stat = 'count') =>
+    metrics.find((each) => each.metric === metric)?.stats[stat] ?? 0;
+
+/** Identities that hold in each half hour. */
+function checkHalfHour(metrics: readonly Body[]): void {
+  const of = statOf(metrics);
+  for (const stat of ['count', 'sum']) {
+    expect(of('tWait', stat)).toBe(of('tAnswered', stat) + of('tAbandon', stat) + of('tFlowOut', stat));
+    expect(of('tAcd', stat)).toBe(of('tWait', stat));
+  }
+  expect(of('tAcw')).toBe(of('tHandle'));
+  const denominator = of('tAnswered') + of('tAbandon');
+  expect(of('oServiceLevel', 'denominator')).toBe(denominator);
+  expect(of('oServiceLevel', 'numerator')).toBe(denominator === 0 ? 0 : of('tAnswered') - of('nOverSla'));
+  if (denominator > 0) {
+    expect(of('oServiceLevel', 'ratio')).toBe(of('oServiceLevel', 'numerator') / denominator);
+    expect(of('oServiceLevel', 'target')).toBe(of('oServiceTarget', 'current'));
+  }
+}
+
+/** Identities that hold over the whole, once everything has ended. */
+function checkWhole(metrics: readonly Body[]): void {
+  const of = statOf(metrics);
+  expect(of('nOffered')).toBe(of('tAnswered') + of('tAbandon') + of('tFlowOut'));
+  const parts = ['tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing'].map((metric) => of(metric, 'sum'));
+  expect(of('tHandle', 'sum')).toBe(parts.reduce((sum, part) => sum + part));
+  expect(of('tTalkComplete')).toBe(of('tHandle'));
+  checkHalfHour(metrics);
+}
+
+/** The same totals, computed from the conversations alone. */
+function totalsOf(known: Known, mediaOf: (participant: Body) => string): Map<string, number> {
+  const totals = new Map<string, number>();
+  const add = (queueId: string, medium: string, metric: string, value: number) => {
+    const key = `${queueId}/${medium}/${metric}`;
+    if (value > 0) totals.set(key, (totals.get(key) ?? 0) + value);
+  };
+  const ms = (from: string, to: string) => Date.parse(to) - Date.parse(from);
+  for (const participants of known.conversations.values()) {
+    let acd: Body | undefined;
+    for (const each of participants) {
+      if (each.purpose === 'acd') {
+        acd = each;
+        add(each.queueId, mediaOf(each), 'nOffered', 1);
+      }
+      if (each.purpose !== 'agent' || !('connectedTime' in each)) continue;
+      add(each.queueId, mediaOf(each), 'tAnswered', ms(acd!.connectedTime, each.connectedTime));
+      const { startAcwTime, endAcwTime } = each as Body & { startAcwTime?: string; endAcwTime?: string };
+      if (startAcwTime === undefined) continue;
+      add(each.queueId, mediaOf(each), 'tAcw', ms(startAcwTime, endAcwTime!));
+      add(each.queueId, mediaOf(each), 'tHandle', ms(each.connectedTime, endAcwTime!));
+    }
+  }
+  return totals;
+}
+
+const lists = { calls: 'voice', callbacks: 'callback', chats: 'chat', emails: 'email', messages: 'message' };
+const mediaOf = (participant: Body) => Object.entries(lists).find(([list]) => list in participant)![1];
+
+const settingsOf = fc
+  .record({
+    seed: fc.integer(),
+    queues: fc.integer({ min: 1, max: 6 }),
+    agents: fc.integer({ min: 1, max: 16 }),
+    load: fc.double({ min: 0.3, max: 2.5, noNaN: true }),
+    startHour: fc.integer({ min: 0, max: 23 }),
+    timeZone: fc.constantFrom('UTC', 'Asia/Jerusalem', 'America/New_York'),
+    durationMs: fc.integer({ min: 1, max: 4 * hourMs }),
+  })
+  .map(({ startHour, ...settings }) => ({ ...settings, startMs: midnightMs + startHour * hourMs }));
+
+test(
+  'whatever the seed and the settings, frames, REST answers, aggregates and conversations tell one story',
+  { timeout: 120_000 },
+  () => {
+    let compared = 0;
+    let offered = 0;
+    fc.assert(
+      fc.property(
+        settingsOf,
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 }),
+        (settings, places) => {
+          const watched = watch(settings);
+          const { driver, platform, known } = watched;
+          for (const place of places.sort((a, b) => a - b)) {
+            const atMs = Math.round(driver.startMs + place * settings.durationMs);
+            watched.advanceTo(atMs);
+            compared += compare(watched, atMs);
+          }
+          watched.advanceTo(driver.endMs! + 5000);
+          compare(watched, driver.endMs! + 5000);
+          expect(platform.center.counts.ignored).toBe(0);
+          offered += platform.center.counts.offered;
+          expect(openCalls(known).size).toBe(0);
+
+          const halfHours = watched.askAggregates('PT30M');
+          const told = new Map<string, Body['stats']>();
+          for (const { group, data } of halfHours) {
+            for (const { interval, metrics } of data) {
+              checkHalfHour(metrics);
+              for (const { metric, stats } of metrics) told.set([groupKey(group), interval, metric].join('/'), stats);
+            }
+          }
+          const asked = new Set([...told.keys()].map((key) => key.split('/').at(-1)));
+          const heard = new Map([...known.totals].filter(([key]) => asked.has(key.split('/').at(-1))));
+          expect(sorted(heard)).toEqual(sorted(told));
+
+          const counted = totalsOf(known, mediaOf);
+          for (const { group, data } of watched.askAggregates()) {
+            expect(data).toHaveLength(1);
+            checkWhole(data[0]!.metrics);
+            const of = statOf(data[0]!.metrics);
+            const counts = { nOffered: 'count', tAnswered: 'sum', tAcw: 'sum', tHandle: 'sum' };
+            for (const [metric, stat] of Object.entries(counts)) {
+              const key = `${groupKey(group)}/${metric}`;
+              expect([key, of(metric, stat)]).toEqual([key, counted.get(key) ?? 0]);
+            }
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+    expect(compared).toBeGreaterThan(100);
+    expect(offered).toBeGreaterThan(200);
+  },
+);
+
+describe('a morning of the usual centre', () => {
+  const morning = { seed: 7, startMs: midnightMs + 8 * hourMs, durationMs: 2 * hourMs } as const;
+
+  test('has the same bytes for the same seed, and others for another', () => {
+    const textOf = (seed: number) => {
+      const watched = watch({ ...morning, seed, durationMs: hourMs / 2 });
+      watched.advanceTo(morning.startMs + hourMs);
+      return watched.texts.join('\n');
+    };
+    expect(textOf(7)).toBe(textOf(7));
+    expect(textOf(8)).not.toBe(textOf(7));
+  });
+
+  test('has everything that happens in a centre, and nothing that cannot be', () => {
+    const driver = createModel({ ...morning, load: 1.3 });
+    const center = createCallCenter(driver.roster);
+    const kinds = new Map<string, number>();
+    const media = new Set<string>();
+    let lastMs = -Infinity;
+    for (const event of driver.events) {
+      expect(event.atMs).toBeGreaterThanOrEqual(lastMs);
+      lastMs = event.atMs;
+      kinds.set(event.kind, (kinds.get(event.kind) ?? 0) + 1);
+      if (event.kind === 'arrival') media.add(event.mediaType!);
+      center.apply(event);
+    }
+    expect(center.counts.ignored).toBe(0);
+    expect([...media].sort()).toEqual([...mediaTypes].sort());
+    for (const kind of ['alert-missed', 'abandon', 'transfer', 'hold', 'connected', 'wrapped-up', 'survey-answered'])
+      expect([kind, (kinds.get(kind) ?? 0) > 2]).toEqual([kind, true]);
+    expect(center.counts.flowedOut).toBeGreaterThan(0);
+    const { offered, answered, abandoned } = center.counts;
+    expect(offered).toBeGreaterThan(300);
+    expect(answered / offered).toBeGreaterThan(0.7);
+    expect(abandoned / offered).toBeLessThan(0.25);
+    const shared = driver.roster.agents.filter(({ queueIds }) => queueIds.length > 1);
+    expect(shared.length).toBeGreaterThan(20);
+    expect(new Set(driver.roster.agents.map(({ languages }) => languages.length))).toContain(2);
+  });
+
+  test('after a missed alert the enqueue time is the old one, in frames and answers', { timeout: 30_000 }, () => {
+    const watched = watch({ ...morning, load: 2 });
+    let missed = 0;
+    for (let atMs = morning.startMs; atMs < watched.driver.endMs!; atMs += 20_000) {
+      watched.advanceTo(atMs);
+      for (const { conversationId, activityDate } of watched.askEntities('conversations', ['oWaiting'])) {
+        const legs = watched.known.conversations.get(conversationId)!;
+        const acd = legs.findLast(({ purpose }) => purpose === 'acd')!;
+        expect(activityDate).toBe(acd.connectedTime);
+        const last = legs.at(-1)!;
+        if (last.purpose === 'agent' && !('connectedTime' in last)) missed += 1;
+      }
+    }
+    expect(missed).toBeGreaterThan(2);
+  });
+
+  test('is busier by day than by night', () => {
+    const arrivals = (hour: number) =>
+      [...createModel({ seed: 1, startMs: midnightMs + hour * hourMs, durationMs: hourMs }).events].filter(
+        ({ kind }) => kind === 'arrival',
+      ).length;
+    expect(arrivals(10)).toBeGreaterThan(5 * arrivals(3));
+  });
+
+  test('has the surveys that were answered in the answers of the analytics', () => {
+    const watched = watch({ ...morning, surveyAnsweredShare: 1 });
+    watched.advanceTo(watched.driver.endMs! + 5000);
+    const interval = `${new Date(morning.startMs).toISOString()}/${new Date(watched.driver.endMs!).toISOString()}`;
+    const metrics = ['nSurveysSent', 'nSurveyResponses', 'oSurveyTotalScore'];
+    const [all] = watched.ask('surveys/aggregates', { interval, metrics });
+    const of = statOf(all!.data[0]!.metrics);
+    const byUser = watched.ask('surveys/aggregates', { interval, metrics, groupBy: ['userId'] });
+    const sum = (metric: string, stat?: string) =>
+      byUser.reduce((total, { data }) => total + statOf(data[0]!.metrics)(metric, stat), 0);
+    expect(of('nSurveysSent')).toBeGreaterThan(of('nSurveyResponses'));
+    expect(of('nSurveyResponses')).toBeGreaterThan(100);
+    expect(of('oSurveyTotalScore', 'max')).toBeLessThanOrEqual(100);
+    expect([sum('nSurveysSent'), sum('nSurveyResponses')]).toEqual([of('nSurveysSent'), of('nSurveyResponses')]);
+    expect(sum('oSurveyTotalScore', 'sum')).toBe(of('oSurveyTotalScore', 'sum'));
+    expect(byUser.length).toBeGreaterThan(10);
+  });
+});
+
+test.each([
+  [{ queues: 0 }, /queues 0 .* from 1 to/],
+  [{ agents: 1.5 }, /agents 1.5/],
+  [{ load: Number.NaN }, /load NaN/],
+  [{ seed: 0.5 }, /seed 0.5/],
+  [{ mediaShares: { voice: 0 } }, /mediaShares/],
+  [{ surveyAnsweredShare: 2 }, /surveyAnsweredShare 2/],
+  [{ durationMs: 0 }, /durationMs 0/],
+  [{ timeZone: 'Nowhere/At All' }, /Time zone "Nowhere\/At All" is unknown/],
+])('a model with %j is refused, with the value and what is allowed', (settings, message) => {
+  expect(() => createModel({ seed: 1, startMs: midnightMs, ...settings })).toThrow(message);
+});
