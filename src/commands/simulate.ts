@@ -11,14 +11,47 @@ const address = z.object({
   host: z.string().min(1),
 });
 
+/** Ranges are told by the model itself. */
+const modelOptions = z.object({
+  seed: z.coerce.number().optional(),
+  queues: z.coerce.number().optional(),
+  agents: z.coerce.number().optional(),
+  load: z.coerce.number().optional(),
+});
+
+/** The settings of a model, undefined if none is wanted, or why they make no sense. */
+function readModel(options: Readonly<Record<string, unknown>>) {
+  const names = Object.keys(modelOptions.shape).filter((name) => options[name] !== undefined);
+  const isModel = options['model'] === true;
+  if (!isModel && names.length > 0) return { fault: `--${names.join(', --')} go with --model` };
+  if (isModel && options['trace'] !== undefined) return { fault: '--model and --trace exclude each other' };
+  if (!isModel) return { model: undefined };
+  const parsed = modelOptions.safeParse(options);
+  if (!parsed.success) return { fault: z.prettifyError(parsed.error) };
+  const { seed = 1, queues, agents, load } = parsed.data;
+  return {
+    model: {
+      seed,
+      ...(queues === undefined ? {} : { queues }),
+      ...(agents === undefined ? {} : { agents }),
+      ...(load === undefined ? {} : { load }),
+    },
+  };
+}
+
 export function addSimulateCommand(program: Command): void {
   let faults: readonly LaterFault[] = [];
   const command = program
     .command('simulate')
-    .description('serve the platform itself: login, REST, notification channels, from a call trace')
+    .description('serve the platform itself: login, REST, notification channels, from a call trace or a made-up centre')
     .option('--port <number>', 'port to listen on, 0 = any that is free', '8765')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--date <YYYY-MM-DD>', 'the day on which the trace begins; default: a recent one that is past')
+    .option('--date <YYYY-MM-DD>', 'the day on which it begins; default: a recent one that is past')
+    .option('--model', 'a made-up centre instead of a trace: several queues and media, from seven in the morning on')
+    .option('--seed <number>', 'same seed, same calls; with --model; default: 1')
+    .option('--queues <number>', 'from 1; with --model; default: 8')
+    .option('--agents <number>', 'from 1; with --model; default: 60')
+    .option('--load <number>', '1 = a usual day, 2 = twice the calls; with --model; default: 1')
     .option('--fault <list>', 'what is to go wrong, as in drop-socket@60s,hang-socket@5m:90s', (text: string) => {
       faults = readFaults(text);
     })
@@ -27,11 +60,13 @@ export function addSimulateCommand(program: Command): void {
     async (options: Readonly<Record<string, unknown>>) => {
       const { config } = readConfig(options);
       const listen = address.safeParse(options);
+      const { model, fault } = readModel(options);
       if (!listen.success) command.error(`error: ${z.prettifyError(listen.error)}`, { exitCode: 2 });
+      else if (fault !== undefined) command.error(`error: ${fault}`, { exitCode: 2 });
       else {
         const simulator = await startSimulator({
           ...listen.data,
-          trace: config.trace ?? samplePath(),
+          ...(model === undefined ? { trace: config.trace ?? samplePath() } : { model }),
           timeZone: config.traceTimeZone,
           speed: config.speed,
           loop: config.loop,

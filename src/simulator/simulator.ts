@@ -1,8 +1,12 @@
 import { scaledClock, systemClock, type Clock } from '../../sinks/clock.ts';
+import type { CallCenterDriver } from './call-center.ts';
 import type { CallCounts } from './calls.ts';
 import { SimulatorError } from './errors.ts';
 import type { LaterFault } from './fault-plan.ts';
 import type { FrameFaults } from './faults.ts';
+import { addDays, dateIn, midnightMs } from './local-date.ts';
+import { createModel } from './model/model.ts';
+import type { ModelSettings } from './model/settings.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import { createReplay } from './replay.ts';
 import { startSimulatorServer } from './server.ts';
@@ -10,19 +14,21 @@ import type { PlatformSwitches } from './switches.ts';
 import { readTrace, shiftedDate } from './trace.ts';
 
 export interface SimulatorSettings {
-  /** Path of a call trace, `.jsonl` or `.jsonl.gz`. */
-  readonly trace: string;
+  /** Path of a call trace, `.jsonl` or `.jsonl.gz`; either this or a model. */
+  readonly trace?: string;
+  /** A centre that is made up: its day begins at seven in the morning. */
+  readonly model?: Omit<ModelSettings, 'startMs' | 'durationMs' | 'timeZone'>;
   /** Seconds of platform time in a second. */
   readonly speed: number;
   /** Loopback unless told. */
   readonly host?: string;
   /** 0 = any free one. */
   readonly port: number;
-  /** The zone whose clocks the trace was taken by; Asia/Jerusalem unless told. */
+  /** The zone whose clocks the trace was taken by, or the model lives by; Asia/Jerusalem unless told. */
   readonly timeZone?: string;
-  /** Date `YYYY-MM-DD` for the first day of the trace; unless told the newest past one of the same weekday. */
+  /** Date `YYYY-MM-DD` for the first day; unless told the newest past one, for a trace of the same weekday. */
   readonly date?: string;
-  /** Repeats the trace on the following dates, for ever. */
+  /** Repeats the trace on the following dates, or goes on with the model, for ever. */
   readonly loop: boolean;
   readonly clientId: string;
   readonly clientSecret: string;
@@ -64,16 +70,14 @@ export interface Simulator {
 const leadMs = 5_000;
 const tailMs = 90_000;
 
-/** Replays a trace on a port. Throws a `SimulatorError` (a `TraceError` for a bad line) if it cannot start. */
+/** Replays a trace, or runs a model, on a port. Throws a `SimulatorError` (a `TraceError` for a bad line) if it cannot start. */
 export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
   const { speed, port, timeZone = 'Asia/Jerusalem', loop, clientId, clientSecret, baseClock = systemClock } = settings;
   if (!(speed > 0 && Number.isFinite(speed))) {
     throw new SimulatorError('QC_SIMULATOR_SETTING', `Speed ${speed} is no positive number; 1 is real time.`);
   }
-  const trace = await readTrace(settings.trace);
   const baseMs = baseClock.nowMs();
-  const date = settings.date ?? shiftedDate(trace, baseMs, timeZone);
-  const driver = createReplay(trace, { date, timeZone, loop });
+  const driver = await createDriver(settings, { timeZone, loop, nowMs: baseMs });
   const { onFrameSent, frameFaults, permissions, faults = [], switches = {}, admin } = settings;
   const epochMs = driver.startMs - leadMs;
   const platform = createPlatform({
@@ -126,4 +130,33 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
       await server.close();
     },
   };
+}
+
+const hourMs = 3_600_000;
+/** Nobody wants to watch a centre sleep. */
+const modelFromMs = 7 * hourMs;
+const modelMs = 24 * hourMs;
+
+async function createDriver(
+  { trace: path, model, date: asked }: Pick<SimulatorSettings, 'trace' | 'model' | 'date'>,
+  { timeZone, loop, nowMs }: { readonly timeZone: string; readonly loop: boolean; readonly nowMs: number },
+): Promise<CallCenterDriver> {
+  if ((path === undefined) === (model === undefined)) {
+    const given = path === undefined ? 'neither a trace nor a model' : 'a trace and a model';
+    throw new SimulatorError('QC_SIMULATOR_SETTING', `The simulator got ${given}; give one of the two.`);
+  }
+  if (path !== undefined) {
+    const trace = await readTrace(path);
+    return createReplay(trace, { date: asked ?? shiftedDate(trace, nowMs, timeZone), timeZone, loop });
+  }
+  let date = asked ?? dateIn(timeZone, nowMs);
+  const startOf = (day: string) => midnightMs(day, timeZone) + modelFromMs;
+  if (asked === undefined) while (startOf(date) + modelMs > nowMs) date = addDays(date, -1);
+  return createModel({
+    seed: 1,
+    ...model,
+    startMs: startOf(date),
+    ...(loop ? {} : { durationMs: modelMs }),
+    timeZone,
+  });
 }

@@ -210,6 +210,21 @@ describe('the simulator on a port', () => {
     expect(await statusAt()).toBe(401);
   });
 
+  test('serves a model that begins at seven in the morning of a recent day, and needs a trace or a model', async () => {
+    const model = { seed: 3, queues: 2, agents: 5 };
+    const login = { clientId: 'id', clientSecret: 'secret' };
+    const common = { speed: 600, port: 0, loop: false, timeZone: 'Asia/Jerusalem', ...login };
+    const simulator = await startSimulator({ ...common, model });
+    running.push(simulator);
+    const queues = await ask(simulator, await logIn(simulator), 'GET', '/api/v2/routing/queues');
+    expect(queues.entities.map(({ name }) => name)).toEqual(['Billing 0001', 'Cards 0001']);
+    const format = new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Jerusalem', timeStyle: 'short' });
+    // The clock runs ten minutes in a second, and starts just before the first event.
+    expect(format.format(simulator.clock.nowMs() + 5_000)).toMatch(/^0[78]:/);
+    await expect(startSimulator(common)).rejects.toThrow(/neither a trace nor a model/);
+    await expect(startSimulator({ ...common, model, trace: 'x' })).rejects.toThrow(/a trace and a model/);
+  });
+
   test('ends 90 s after the last event with a summary, and stays up until it is closed', async () => {
     const simulator = await start({ trace: await traceOf(twoCalls), speed: 1000, timeZone: 'UTC', date: '2026-03-03' });
     const summary = await simulator.ended;
