@@ -20,6 +20,7 @@ const memberPermissions = [
 
 export function createDirectory(center: CallCenter): Directory {
   const { roster } = center;
+  const acdAutoAnswer = roster.queues.every(({ autoAnswer }) => autoAnswer);
   const rosterAgents = new Map(roster.agents.map((agent) => [agent.id, agent]));
 
   const queueBody = (queue: RosterQueue) => {
@@ -64,7 +65,7 @@ export function createDirectory(center: CallCenter): Directory {
       name: agent.name,
       state: 'active',
       version: 1,
-      acdAutoAnswer: roster.queues.every(({ autoAnswer }) => autoAnswer),
+      acdAutoAnswer,
       division: { id: division.id },
       selfUri: `/api/v2/users/${agent.id}`,
       ...Object.fromEntries(expanded),

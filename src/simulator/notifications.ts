@@ -10,6 +10,7 @@ import type { PlatformSwitches } from './switches.ts';
 import { intervalMs, intervalStartOf, type Metric } from './interval-ledger.ts';
 import { agentMetrics, callMetrics, tellChanges, type ToldMetrics } from './observations.ts';
 import type { Queue } from './queue.ts';
+import { createSchedule } from './schedule.ts';
 import { conversationsTopic, observationsTopic, userTopic, type Topic } from './topics.ts';
 import { conversationBody } from './conversation-wire.ts';
 import { isoTime, userTopicBodies } from './wire.ts';
@@ -61,8 +62,13 @@ export function createNotifications(options: {
 }): Notifications {
   const { center, channels, subscribe, line, frameFaults, switches } = options;
   const rosterQueues = new Map(center.roster.queues.map((queue) => [queue.id, queue]));
-  /** Groups whose change is held back. */
-  const held = new Map<ObservationGroup, { readonly channel: Channel; readonly topic: Topic }>();
+  /** Groups whose change is held back, and until when. */
+  const held = new Map<ObservationGroup, EpochMs>();
+  const dues = createSchedule<{
+    readonly group: ObservationGroup;
+    readonly channel: Channel;
+    readonly topic: Topic;
+  }>();
   let frameCount = 0;
 
   const sendEvent = (channel: Channel, topicName: string, eventBody: object, atMs: EpochMs): void => {
@@ -86,7 +92,10 @@ export function createNotifications(options: {
 
   const flush = (channel: Channel, topic: Topic, group: ObservationGroup, atMs: EpochMs): void => {
     if (atMs < group.sentMs + spacingMs) {
-      held.set(group, { channel, topic });
+      if (held.has(group)) return;
+      const dueMs = group.sentMs + spacingMs;
+      held.set(group, dueMs);
+      dues.at(dueMs, { group, channel, topic });
       return;
     }
     held.delete(group);
@@ -127,11 +136,15 @@ export function createNotifications(options: {
     },
 
     sendDue(atMs) {
-      for (const [group, { channel, topic }] of held) {
+      while (dues.nextMs() <= atMs) {
+        const due = dues.next();
+        // It may have been sent since, because something changed at this very moment.
+        if (due === undefined || held.get(due.plan.group) !== due.atMs) continue;
+        const { group, channel, topic } = due.plan;
+        held.delete(group);
         const watched =
           channels.all.has(channel.id) && channel.watches.get(topic.name)?.groups.includes(group) === true;
-        if (!watched) held.delete(group);
-        else if (group.sentMs + spacingMs <= atMs) flush(channel, topic, group, atMs);
+        if (watched) flush(channel, topic, group, atMs);
       }
       for (const channel of channels.all.values()) {
         const { socket } = channel;
@@ -142,8 +155,7 @@ export function createNotifications(options: {
     },
 
     nextDueMs() {
-      let nextMs = Infinity;
-      for (const { sentMs } of held.keys()) nextMs = Math.min(nextMs, sentMs + spacingMs);
+      let nextMs = dues.nextMs();
       for (const { socket } of channels.all.values()) {
         if (socket !== undefined) nextMs = Math.min(nextMs, socket.heartbeatDueMs);
       }

@@ -1,15 +1,15 @@
 import type { EpochMs } from '../../../streams/record.ts';
+import type { Schedule } from '../schedule.ts';
 import { nextArrivalMs, type Calendar } from './day.ts';
 import type { Stream } from './demand.ts';
 import type { Floor } from './floor.ts';
 import { exponential, type Random } from './random.ts';
-import type { Schedule } from './schedule.ts';
 import type { ModelQueue, Staff } from './staff.ts';
 
 /** Lets customers come, for each queue and medium at a rate of its own that changes with the time of day. */
 export function startArrivals(options: {
   readonly staff: Staff;
-  readonly schedule: Schedule;
+  readonly schedule: Schedule<() => void>;
   readonly calendar: Calendar;
   readonly random: Random;
   readonly startMs: EpochMs;

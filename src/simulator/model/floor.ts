@@ -1,10 +1,10 @@
 import type { EpochMs } from '../../../streams/record.ts';
 import type { CallCenterEvent } from '../call-center-event.ts';
 import { idOf } from '../roster.ts';
+import type { Schedule } from '../schedule.ts';
 import { habits, type Stream } from './demand.ts';
 import { exponential, logNormal, pickWeighted, uniform, weibull, type Random } from './random.ts';
 import { createRouting, type ModelCall, type ModelWorker } from './routing.ts';
-import type { Schedule } from './schedule.ts';
 import type { CheckedSettings } from './settings.ts';
 import { languages, specialSkill, type ModelAgent, type ModelQueue, type Staff } from './staff.ts';
 import { createTalks } from './talk.ts';
@@ -18,7 +18,7 @@ export interface Floor {
 interface FloorOptions {
   readonly settings: CheckedSettings;
   readonly staff: Staff;
-  readonly schedule: Schedule;
+  readonly schedule: Schedule<() => void>;
   readonly random: Random;
   readonly now: () => EpochMs;
   readonly tell: (event: CallCenterEvent) => void;

@@ -1,11 +1,11 @@
 import type { EpochMs } from '../../../streams/record.ts';
 import type { CallCenterDriver } from '../call-center.ts';
 import type { CallCenterEvent } from '../call-center-event.ts';
+import { createSchedule } from '../schedule.ts';
 import { startArrivals } from './arrivals.ts';
 import { createCalendar } from './day.ts';
 import { createFloor } from './floor.ts';
 import { seededRandom } from './random.ts';
-import { createSchedule } from './schedule.ts';
 import { checkSettings, type CheckedSettings, type ModelSettings } from './settings.ts';
 import { createStaff, type Staff } from './staff.ts';
 import { startShifts } from './shifts.ts';
@@ -28,7 +28,7 @@ export function createModel(settings: ModelSettings): CallCenterDriver {
 
 function* happenings(settings: CheckedSettings, staff: Staff): Generator<CallCenterEvent> {
   const { seed, startMs, endMs = Infinity, timeZone } = settings;
-  const schedule = createSchedule();
+  const schedule = createSchedule<() => void>();
   const calendar = createCalendar(timeZone, startMs);
   const random = seededRandom(`events/${seed}`);
   let happened: CallCenterEvent[] = [];
@@ -47,7 +47,7 @@ function* happenings(settings: CheckedSettings, staff: Staff): Generator<CallCen
     const next = schedule.next();
     if (next === undefined || next.atMs >= endMs) break;
     nowMs = next.atMs;
-    next.run();
+    next.plan();
     yield* happened;
     happened = [];
   }

@@ -1,8 +1,8 @@
 import type { EpochMs } from '../../../streams/record.ts';
+import type { Schedule } from '../schedule.ts';
 import type { Calendar } from './day.ts';
 import type { Floor } from './floor.ts';
 import type { Random } from './random.ts';
-import type { Schedule } from './schedule.ts';
 import type { Staff } from './staff.ts';
 
 const absentShare = 0.06;
@@ -10,7 +10,7 @@ const absentShare = 0.06;
 /** Sends agents on and off queue, day after day; some stay at home. */
 export function startShifts(options: {
   readonly staff: Staff;
-  readonly schedule: Schedule;
+  readonly schedule: Schedule<() => void>;
   readonly calendar: Calendar;
   readonly random: Random;
   readonly startMs: EpochMs;

@@ -5,6 +5,7 @@ import { mediaTypes } from '../../../src/simulator/media.ts';
 import { createModel } from '../../../src/simulator/model/model.ts';
 import type { ModelSettings } from '../../../src/simulator/model/settings.ts';
 import { createPlatform } from '../../../src/simulator/platform.ts';
+import type { Roster } from '../../../src/simulator/roster.ts';
 import { busyAgents, createKnown, foldFrame, groupKey, openCalls, setCount, type Known } from './subscriber.ts';
 import { activity, bodyOf, clientOf, conversations, frameOf, observations, type Body } from './virtual-client.ts';
 
@@ -170,7 +171,12 @@ function checkWhole(metrics: readonly Body[]): void {
 }
 
 /** The same totals, computed from the conversations alone. */
-function totalsOf(known: Known, mediaOf: (participant: Body) => string): Map<string, number> {
+function totalsOf(known: Known, { queues }: Roster): Map<string, number> {
+  const levels = new Map(
+    queues.flatMap(({ id, media }) =>
+      Object.entries(media).map(([medium, { serviceLevel }]) => [`${id}/${medium}`, serviceLevel.durationMs] as const),
+    ),
+  );
   const totals = new Map<string, number>();
   const add = (queueId: string, medium: string, metric: string, value: number) => {
     const key = `${queueId}/${medium}/${metric}`;
@@ -185,7 +191,10 @@ function totalsOf(known: Known, mediaOf: (participant: Body) => string): Map<str
         add(each.queueId, mediaOf(each), 'nOffered', 1);
       }
       if (each.purpose !== 'agent' || !('connectedTime' in each)) continue;
-      add(each.queueId, mediaOf(each), 'tAnswered', ms(acd!.connectedTime, each.connectedTime));
+      const waitMs = ms(acd!.connectedTime, each.connectedTime);
+      const levelMs = levels.get(`${each.queueId}/${mediaOf(each)}`)!;
+      add(each.queueId, mediaOf(each), 'tAnswered', waitMs);
+      add(each.queueId, mediaOf(each), 'nOverSla', waitMs > levelMs ? 1 : 0);
       const { startAcwTime, endAcwTime } = each as Body & { startAcwTime?: string; endAcwTime?: string };
       if (startAcwTime === undefined) continue;
       add(each.queueId, mediaOf(each), 'tAcw', ms(startAcwTime, endAcwTime!));
@@ -246,12 +255,12 @@ test(
           const heard = new Map([...known.totals].filter(([key]) => asked.has(key.split('/').at(-1))));
           expect(sorted(heard)).toEqual(sorted(told));
 
-          const counted = totalsOf(known, mediaOf);
+          const counted = totalsOf(known, driver.roster);
           for (const { group, data } of watched.askAggregates()) {
             expect(data).toHaveLength(1);
             checkWhole(data[0]!.metrics);
             const of = statOf(data[0]!.metrics);
-            const counts = { nOffered: 'count', tAnswered: 'sum', tAcw: 'sum', tHandle: 'sum' };
+            const counts = { nOffered: 'count', nOverSla: 'count', tAnswered: 'sum', tAcw: 'sum', tHandle: 'sum' };
             for (const [metric, stat] of Object.entries(counts)) {
               const key = `${groupKey(group)}/${metric}`;
               expect([key, of(metric, stat)]).toEqual([key, counted.get(key) ?? 0]);

@@ -1,26 +1,29 @@
-import type { EpochMs } from '../../../streams/record.ts';
+import type { EpochMs } from '../../streams/record.ts';
 
 /** What is going to happen; things of one moment in the order in which they were planned. */
-export interface Schedule {
-  at(atMs: EpochMs, run: () => void): void;
+export interface Schedule<Plan> {
+  at(atMs: EpochMs, plan: Plan): void;
+  /** When `next` is due; infinite if nothing is planned. */
+  nextMs(): EpochMs;
   /** Takes out what is next. */
-  next(): { readonly atMs: EpochMs; readonly run: () => void } | undefined;
+  next(): { readonly atMs: EpochMs; readonly plan: Plan } | undefined;
 }
 
-interface Entry {
+interface Entry<Plan> {
   readonly atMs: EpochMs;
   readonly order: number;
-  readonly run: () => void;
+  readonly plan: Plan;
 }
 
-/** A binary heap. */
-export function createSchedule(): Schedule {
-  const heap: Entry[] = [];
+/** A binary heap: the cost of planning grows with the logarithm of what is planned. */
+export function createSchedule<Plan>(): Schedule<Plan> {
+  const heap: Entry<Plan>[] = [];
   let planned = 0;
 
-  const before = (a: Entry, b: Entry): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+  const before = (a: Entry<Plan>, b: Entry<Plan>): boolean =>
+    a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
-  const sink = (entry: Entry): void => {
+  const sink = (entry: Entry<Plan>): void => {
     let index = 0;
     for (;;) {
       const left = heap[2 * index + 1];
@@ -36,8 +39,8 @@ export function createSchedule(): Schedule {
   };
 
   return {
-    at(atMs, run) {
-      const entry = { atMs, order: planned, run };
+    at(atMs, plan) {
+      const entry = { atMs, order: planned, plan };
       planned += 1;
       let index = heap.length;
       heap.push(entry);
@@ -50,6 +53,7 @@ export function createSchedule(): Schedule {
       }
       heap[index] = entry;
     },
+    nextMs: () => heap[0]?.atMs ?? Infinity,
     next() {
       const [first] = heap;
       const last = heap.pop();
