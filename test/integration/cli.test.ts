@@ -92,6 +92,18 @@ describe('bad input is one clear line with the way out', () => {
     expect(told).toContain(portOf(simulator.url));
   });
 
+  test('options of a model that do not go together, or mean nothing', async () => {
+    const alone = await queuecast(['simulate', '--port', '0', '--seed', '3', '--load', '2']);
+    expect(alone.exit).toBe(2);
+    expect(alone.told).toContain('--seed, --load go with --model');
+    const both = await queuecast(['simulate', '--port', '0', '--model', '--trace', sample]);
+    expect(both.exit).toBe(2);
+    expect(both.told).toContain('--model and --trace exclude each other');
+    const none = await queuecast(['simulate', '--port', '0', '--model', '--agents', '0']);
+    expect(none.exit).toBe(1);
+    expect(none.told).toMatch(/QC_SIMULATOR_SETTING: agents 0 .*from 1 to/);
+  });
+
   test('a folder that cannot be written', async () => {
     const file = join(folder, 'a-file');
     await writeFile(file, '');
