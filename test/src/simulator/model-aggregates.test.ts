@@ -85,16 +85,4 @@ describe('aggregates', () => {
     expect(ask({ interval: quiet }).body).toEqual({ results: [] });
     expect(ask({ metrics: ['nSurveysSent'] }, 'surveys').body).toEqual({ results: [] });
   });
-
-  test.each([
-    ['an interval that is none', { interval: 'today' }, /interval: today/],
-    ['an interval that ends before it begins', { interval: interval.split('/').reverse().join('/') }, /no interval/],
-    ['a granularity below the half hour', { granularity: 'PT15M' }, /granularity: PT15M/],
-    ['a time zone that is unknown', { granularity: 'P1D', timeZone: 'Nowhere' }, /"Nowhere" is unknown/],
-    ['an unknown metric', { metrics: ['nAnswered'] }, /Value \[nAnswered\]/],
-    ['an unknown group', { groupBy: ['teamId'] }, /Value \[teamId\]/],
-    ['too many buckets', { interval: '2026-01-01T00:00Z/2027-01-01T00:00Z', granularity: 'PT30M' }, /more than 1500/],
-  ])('with %s are a bad request that says so', (_, query, message) => {
-    expect(ask(query)).toMatchObject({ status: 400, body: { message: expect.stringMatching(message) } });
-  });
 });
