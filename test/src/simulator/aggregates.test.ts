@@ -133,6 +133,22 @@ describe('conversation aggregates', () => {
     ]);
   });
 
+  test('of weeks begin on Monday, of months on the first', () => {
+    const interval = '2026-02-27T00:00:00.000Z/2026-03-10T00:00:00.000Z';
+    const intervals = (granularity: string) =>
+      resultsOf({ interval, granularity }).flatMap(({ data }) => data.map((each) => each.interval));
+    expect(new Set(intervals('P1W'))).toEqual(new Set(['2026-03-02T00:00:00.000Z/2026-03-09T00:00:00.000Z']));
+    expect(new Set(intervals('P1M'))).toEqual(new Set(['2026-03-01T00:00:00.000Z/2026-03-10T00:00:00.000Z']));
+  });
+
+  test('are those of the queues asked for alone', () => {
+    const filter = { type: 'or', predicates: [{ dimension: 'queueId', value: support }] };
+    const stats = { count: 1, sum: 60_000, min: 60_000, max: 60_000 };
+    expect(resultsOf({ groupBy: [], filter, metrics: ['tHandle'] })).toEqual([
+      { group: {}, data: [{ interval: `${iso(0)}/${iso(2 * hourMs)}`, metrics: [{ metric: 'tHandle', stats }] }] },
+    ]);
+  });
+
   test('of nothing are an empty list', () => {
     const interval = `${iso(-hourMs)}/${iso(0)}`;
     expect(ask(connectClient(scriptOf(calls)), { interval }).body).toEqual({ results: [] });
@@ -140,12 +156,14 @@ describe('conversation aggregates', () => {
 
   test.each([
     ['an interval that goes back', { interval: `${iso(1)}/${iso(0)}` }, 'interval'],
+    ['an interval that is none', { interval: 'today' }, 'Value [today]'],
     ['no interval', { interval: undefined }, 'interval'],
     ['too long an interval', { interval: `${iso(0)}/${iso(32 * 24 * hourMs)}` }, '31 days'],
     ['too many buckets', { interval: `${iso(0)}/${iso(30 * 24 * hourMs)}`, granularity: 'PT1M' }, 'buckets'],
     ['an unknown granularity', { granularity: 'PT0M' }, 'Granularity'],
     ['an unknown zone', { timeZone: 'Mars/Base' }, 'Mars/Base'],
     ['a metric that does not exist', { metrics: ['waiting'] }, 'waiting'],
+    ['a count that is only known as that of a duration', { metrics: ['nAnswered'] }, 'Value [nAnswered]'],
     ['a dimension that nothing has', { groupBy: ['colour'] }, 'colour'],
   ])('with %s are a bad request that says so', (_, query, message) => {
     expect(ask(connectClient(scriptOf(calls)), query)).toMatchObject({

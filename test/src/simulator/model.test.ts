@@ -16,6 +16,7 @@ const permissions = [
   'analytics:queueObservation:view',
   'analytics:conversationAggregate:view',
   'analytics:surveyAggregate:view',
+  'analytics:conversationDetail:view',
   'conversation:communication:view',
 ];
 
@@ -43,6 +44,10 @@ function watch(settings: ModelSettings) {
   const target = `/api/v2/notifications/channels/${channel.id}/subscriptions`;
   expect(client.askAt(openMs, 'POST', target, topics).status).toBe(200);
   let nowMs = openMs;
+  // Whole half hours, so that the ledgers answer.
+  const wholeMs = (atMs: number) => Math.floor(atMs / halfHourMs) * halfHourMs;
+  const [fromMs, toMs] = [wholeMs(driver.startMs), wholeMs((driver.endMs ?? driver.startMs) + hourMs)];
+  const interval = `${new Date(fromMs).toISOString()}/${new Date(toMs).toISOString()}`;
   platform.openSocket(
     channel.id,
     (text) => {
@@ -86,12 +91,25 @@ function watch(settings: ModelSettings) {
       return ask(`${subject}/activity`, query).flatMap(({ entities }) => entities);
     },
     askAggregates(granularity?: string): readonly Body[] {
-      const { startMs, endMs } = driver;
-      const from = new Date(Math.floor(startMs / halfHourMs) * halfHourMs).toISOString();
-      const interval = `${from}/${new Date(endMs! + hourMs).toISOString()}`;
       const metrics = ['nOffered', 'nOverSla', 'nTransferred', 'oServiceLevel', 'oServiceTarget', ...durations];
       const pace = granularity === undefined ? {} : { granularity };
       return ask('conversations/aggregates', { interval, ...pace, groupBy: ['queueId', 'mediaType'], metrics });
+    },
+    /** The aggregates as the detail records give them, and as the platform adds them up call by call. */
+    askSingleValues() {
+      const sums = new Map<string, number>();
+      for (let pageNumber = 1; ; pageNumber += 1) {
+        const paging = { pageSize: 100, pageNumber };
+        const body = { interval, paging };
+        const answer = client.askAt(nowMs, 'POST', '/api/v2/analytics/conversations/details/query', body);
+        const { conversations: page } = bodyOf(answer);
+        if (page === undefined) break;
+        for (const { participants } of page) addSessions(sums, participants);
+      }
+      const predicates = [{ dimension: 'conversationId', operator: 'exists' }];
+      const metrics = ['nOffered', 'nOverSla', 'nTransferred', 'oServiceLevel', 'oServiceTarget', ...durations];
+      const query = { interval, granularity: 'PT30M', groupBy: ['queueId', 'mediaType'], metrics };
+      return { sums, rows: ask('conversations/aggregates', { ...query, filter: { type: 'and', predicates } }) };
     },
   };
 }
@@ -100,6 +118,18 @@ const durations = [
   ...['tAnswered', 'tAbandon', 'tFlowOut', 'tWait', 'tAcd', 'tAlert', 'tNotResponding', 'tTalk', 'tTalkComplete'],
   ...['tHeld', 'tHeldComplete', 'tDialing', 'tAcw', 'tHandle'],
 ];
+/** The values of detail records, by queue, medium and metric. */
+function addSessions(sums: Map<string, number>, participants: readonly Body[]): void {
+  for (const { sessions } of participants) {
+    for (const { mediaType, metrics, segments } of sessions as readonly (Body & { readonly mediaType: string })[]) {
+      for (const { name, value } of metrics) {
+        const key = `${segments[0]?.queueId ?? ''}/${mediaType}/${name}`;
+        sums.set(key, (sums.get(key) ?? 0) + value);
+      }
+    }
+  }
+}
+
 const sorted = (map: Map<string, unknown>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Compares what frames told with what REST answers say at this moment; how many groups could be compared. */
@@ -142,6 +172,14 @@ const statOf =
   (metrics: readonly Body[]) =>
   (metric: string, stat = 'count') =>
     metrics.find((each) => each.metric === metric)?.stats[stat] ?? 0;
+
+const byQueue = (results: readonly Body[]) =>
+  Object.fromEntries(
+    results.map(({ group, data }) => [
+      groupKey(group),
+      data.map((each) => [each.interval, Object.fromEntries(each.metrics.map(({ metric, stats }) => [metric, stats]))]),
+    ]),
+  );
 
 /** Identities that hold in each half hour. */
 function checkHalfHour(metrics: readonly Body[]): void {
@@ -255,11 +293,19 @@ test(
           const heard = new Map([...known.totals].filter(([key]) => asked.has(key.split('/').at(-1))));
           expect(sorted(heard)).toEqual(sorted(told));
 
+          const single = watched.askSingleValues();
+          expect(byQueue(single.rows)).toEqual(byQueue(halfHours));
           const counted = totalsOf(known, driver.roster);
           for (const { group, data } of watched.askAggregates()) {
             expect(data).toHaveLength(1);
             checkWhole(data[0]!.metrics);
             const of = statOf(data[0]!.metrics);
+            for (const { metric, stats } of data[0]!.metrics) {
+              // Neither of these is a value of a single call.
+              if (metric.startsWith('o') || metric === 'tWait') continue;
+              const key = `${groupKey(group)}/${metric}`;
+              expect([key, single.sums.get(key)]).toEqual([key, stats['sum'] ?? stats['count']]);
+            }
             const counts = { nOffered: 'count', nOverSla: 'count', tAnswered: 'sum', tAcw: 'sum', tHandle: 'sum' };
             for (const [metric, stat] of Object.entries(counts)) {
               const key = `${groupKey(group)}/${metric}`;
