@@ -188,7 +188,14 @@ describe('survey aggregates', () => {
     const base = { atMs: startMs + minutes * minuteMs, queueId: sales, userId };
     return score === undefined ? { kind: 'survey-sent', ...base } : { kind: 'survey-answered', ...base, score };
   };
-  const script = scripted([survey(0, ann), survey(1, bob), survey(2, bob), survey(40, ann, 80), survey(70, bob, 30)]);
+  const script = scripted([
+    survey(0, ann),
+    survey(1, bob),
+    survey(2, bob),
+    survey(40, ann, 80),
+    survey(70, bob, 30),
+    survey(95, ann, 50),
+  ]);
   const askSurveys = (query: object) =>
     connectClient(script).askAt(startMs + 2 * hourMs, 'POST', '/api/v2/analytics/surveys/aggregates/query', {
       interval: `${iso(0)}/${iso(2 * hourMs)}`,
@@ -203,8 +210,8 @@ describe('survey aggregates', () => {
         { userId: ann },
         {
           nSurveysSent: { count: 1 },
-          nSurveyResponses: { count: 1 },
-          oSurveyTotalScore: { max: 80, min: 80, count: 1, sum: 80 },
+          nSurveyResponses: { count: 2 },
+          oSurveyTotalScore: { max: 80, min: 50, count: 2, sum: 130 },
         },
       ],
       [
@@ -217,7 +224,7 @@ describe('survey aggregates', () => {
       ],
     ]);
     const [all] = bodyOf(askSurveys({})).results;
-    expect(statsOf(all!.data[0]!)['oSurveyTotalScore']).toEqual({ max: 80, min: 30, count: 2, sum: 110 });
+    expect(statsOf(all!.data[0]!)['oSurveyTotalScore']).toEqual({ max: 80, min: 30, count: 3, sum: 160 });
   });
 
   test('come by half hours, not finer, and of nothing are an empty list', () => {
@@ -225,6 +232,7 @@ describe('survey aggregates', () => {
     expect(results[0]!.data.map(({ interval }) => interval)).toEqual([
       `${iso(30 * minuteMs)}/${iso(hourMs)}`,
       `${iso(hourMs)}/${iso(1.5 * hourMs)}`,
+      `${iso(1.5 * hourMs)}/${iso(2 * hourMs)}`,
     ]);
     expect(askSurveys({ granularity: 'PT15M' })).toMatchObject({
       status: 400,
