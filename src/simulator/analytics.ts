@@ -4,7 +4,7 @@ import type { Caller } from './access.ts';
 import { alertingLeg, type Call } from './call.ts';
 import type { CallCenter } from './call-center.ts';
 import { activitySchema, answerActivity, type Row } from './activity-query.ts';
-import { filterSchema, names, selects, type Dimensions } from './filter.ts';
+import { filterSchema, maySelect, names, selects, type Dimensions, type Filter } from './filter.ts';
 import type { Metric } from './interval-ledger.ts';
 import { mediaTypes } from './media.ts';
 import { agentMetrics, callMetrics, longest, presenceOf } from './observations.ts';
@@ -39,6 +39,9 @@ const conversationActivitySchema = activitySchema(callMetricNames);
 const routingActivitySchema = activitySchema(agentMetricNames);
 
 export function createAnalytics(center: CallCenter): Analytics {
+  const queuesOf = (filter: Filter | undefined): Queue[] =>
+    [...center.queues.values()].filter(({ id: queueId }) => maySelect(filter, { queueId }));
+
   const observationsOf = (lane: MediaQueue, metric: string) =>
     Array.from((lanePart(lane, metric) ?? new Map<string, Call>()).values(), (call) => {
       const { atMs, sessionId, userId } = stageOf(call);
@@ -64,7 +67,7 @@ export function createAnalytics(center: CallCenter): Analytics {
       if (data.length === 0) return;
       results.push({ group, data: data.map((each) => ({ ...each, ...detail(each.metric) })) });
     };
-    for (const queue of center.queues.values()) {
+    for (const queue of queuesOf(filter)) {
       const queueId = queue.id;
       report({ queueId }, agentMetrics(queue));
       for (const mediaType of mediaTypes) {
@@ -112,7 +115,7 @@ export function createAnalytics(center: CallCenter): Analytics {
     if ('refused' in read) return read.refused;
     const rows: Row[] = [];
     const groups: Dimensions[] = [];
-    for (const queue of center.queues.values()) {
+    for (const queue of queuesOf(read.value.filter)) {
       for (const { mediaType, waiting, alerting, interacting } of queue.media.values()) {
         groups.push({ queueId: queue.id, mediaType });
         for (const call of waiting.values()) rows.push(callRow('oWaiting', call), callRow('oLongestWaiting', call));
@@ -128,8 +131,10 @@ export function createAnalytics(center: CallCenter): Analytics {
   const queryRouting = (request: RestRequest): RouteAnswer => {
     const read = readBody(routingActivitySchema, request.body);
     if ('refused' in read) return read.refused;
-    const groups = Array.from(center.queues.keys(), (queueId) => ({ queueId }));
-    const rows = [...center.queues.values()].flatMap(memberRows);
+    const asked = queuesOf(read.value.filter);
+    const groups = asked.map(({ id: queueId }) => ({ queueId }));
+    const metrics = new Set<string>(read.value.metrics.map(({ metric }) => metric));
+    const rows = asked.flatMap((queue) => memberRows(queue, metrics));
     return ok({ entityIdDimension: 'userId', results: answerActivity(read.value, groups, rows) });
   };
 
@@ -198,7 +203,7 @@ function longestMetrics(lane: MediaQueue): Metric[] {
   );
 }
 
-function memberRows(queue: Queue): Row[] {
+function memberRows(queue: Queue, metrics: ReadonlySet<string>): Row[] {
   return queue.members.flatMap((agent) => {
     const presence = presenceOf(agent);
     const state = {
@@ -213,19 +218,25 @@ function memberRows(queue: Queue): Row[] {
       ...(agent.statusSinceMs === undefined ? {} : { routingStatusDate: isoTime(agent.statusSinceMs) }),
       ...(agent.onQueueChangedMs === undefined ? {} : { presenceDate: isoTime(agent.onQueueChangedMs) }),
     };
-    const row = (metric: string, qualifier?: string): Row => ({
-      metric,
-      ...(qualifier === undefined ? {} : { qualifier }),
-      dimensions: { ...state, ...dates },
-      entityId: agent.id,
-      entity: { activityDate: isoTime(agent.statusSinceMs ?? 0), metric, ...state, ...dates },
-    });
+    const activityDate = isoTime(agent.statusSinceMs ?? 0);
+    const row = (metric: string, qualifier?: string): Row[] =>
+      metrics.has(metric)
+        ? [
+            {
+              metric,
+              ...(qualifier === undefined ? {} : { qualifier }),
+              dimensions: { ...state, ...dates },
+              entityId: agent.id,
+              entity: { activityDate, metric, ...state, ...dates },
+            },
+          ]
+        : [];
     return [
-      row('oMemberUsers'),
-      row('oActiveUsers'),
-      agent.onQueue ? row('oOnQueueUsers', agent.status) : row('oOffQueueUsers', presence.id),
-      row('oUserRoutingStatuses', agent.status),
-      row('oUserPresences', presence.id),
+      ...row('oMemberUsers'),
+      ...row('oActiveUsers'),
+      ...(agent.onQueue ? row('oOnQueueUsers', agent.status) : row('oOffQueueUsers', presence.id)),
+      ...row('oUserRoutingStatuses', agent.status),
+      ...row('oUserPresences', presence.id),
     ];
   });
 }

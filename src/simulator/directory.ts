@@ -74,18 +74,18 @@ export function createDirectory(center: CallCenter): Directory {
 
   const listQueues = (request: RestRequest): RouteAnswer => {
     const { query } = request;
-    const ids = listOf(query, 'id');
+    const ids = new Set(listOf(query, 'id'));
     const divisions = listOf(query, 'divisionId');
     const name = query.get('name');
     const pattern = name === null ? undefined : wildcard(name);
     const found = roster.queues.filter(
       (queue) =>
-        (ids.length === 0 || ids.includes(queue.id)) &&
+        (ids.size === 0 || ids.has(queue.id)) &&
         (divisions.length === 0 || divisions.includes(division.id)) &&
         (pattern === undefined || pattern.test(queue.name)),
     );
     const sorted = query.get('sortOrder')?.toLowerCase() === 'desc' ? found.reverse() : found;
-    return listing(request, sorted.map(queueBody));
+    return listing(request, sorted, queueBody);
   };
 
   /** Unlike other listings this one tells neither the total nor the number of pages. */
@@ -119,15 +119,12 @@ export function createDirectory(center: CallCenter): Directory {
   };
 
   const listUsers = (request: RestRequest): RouteAnswer => {
-    const ids = listOf(request.query, 'id');
+    const ids = new Set(listOf(request.query, 'id'));
     const state = request.query.get('state') ?? 'active';
-    const found = roster.agents.filter((agent) => ids.length === 0 || ids.includes(agent.id));
+    const found = roster.agents.filter((agent) => ids.size === 0 || ids.has(agent.id));
     const expand = listOf(request.query, 'expand');
     const shown = state === 'active' || state === 'any' ? found : [];
-    return listing(
-      request,
-      shown.map((agent) => userBody(agent, expand)),
-    );
+    return listing(request, shown, (agent) => userBody(agent, expand));
   };
 
   const queueAnswer = (request: RestRequest, caller: Caller, id: string | undefined, rest: string | undefined) => {

@@ -39,18 +39,27 @@ export type Filter = z.output<typeof filterSchema>;
  */
 export type Dimensions = Readonly<Record<string, string>>;
 
-export function selects({ type, predicates, clauses }: Filter, dimensions: Dimensions): boolean {
+export function selects(filter: Filter, dimensions: Dimensions): boolean {
+  return passes(filter, dimensions, false);
+}
+
+/** Whether a filter may select something with these dimensions, whatever its others are: saves listing what it cannot. */
+export function maySelect(filter: Filter | undefined, dimensions: Dimensions): boolean {
+  return filter === undefined || passes(filter, dimensions, true);
+}
+
+function passes({ type, predicates, clauses }: Filter, dimensions: Dimensions, isPart: boolean): boolean {
   const list = type === 'or' && clauses.length === 0 ? idSetOf(predicates) : null;
   if (list !== null) {
     const own = dimensions[list.dimension];
     return own === undefined || list.values.has(own.toLowerCase());
   }
   return holds(type, [
-    ...predicates.map((predicate) => fits(predicate, dimensions)),
+    ...predicates.map((predicate) => fits(predicate, dimensions, isPart)),
     ...clauses.map((clause) =>
       holds(
         clause.type,
-        clause.predicates.map((predicate) => fits(predicate, dimensions)),
+        clause.predicates.map((predicate) => fits(predicate, dimensions, isPart)),
       ),
     ),
   ]);
@@ -82,8 +91,13 @@ function holds(type: 'and' | 'or', results: readonly boolean[]): boolean {
   return type === 'and' ? results.every(Boolean) : results.length === 0 || results.some(Boolean);
 }
 
-function fits({ dimension, operator, value }: z.output<typeof predicateSchema>, dimensions: Dimensions): boolean {
+function fits(
+  { dimension, operator, value }: z.output<typeof predicateSchema>,
+  dimensions: Dimensions,
+  isPart: boolean,
+): boolean {
   const own = dimensions[dimension];
+  if (own === undefined && isPart) return true;
   if (operator !== 'matches') return (own !== undefined && own !== '') === (operator === 'exists');
   return own === undefined || own.toLowerCase() === value?.toLowerCase();
 }

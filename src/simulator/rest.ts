@@ -136,14 +136,19 @@ export function cutPage<T>(
   };
 }
 
-/** One page of a listing with the links of the platform. */
-export function listing(request: RestRequest, all: readonly unknown[]): RouteAnswer {
+/** One page of a listing with the links of the platform; only what is on the page gets a body. */
+export function listing<T>(
+  request: RestRequest,
+  all: readonly T[],
+  bodyOf: (entity: T) => unknown = (entity) => entity,
+): RouteAnswer {
   const cut = cutPage(request, all);
   if ('refused' in cut) return cut.refused;
   const { uriOf, ...page } = cut.page;
   const { pageNumber, pageCount } = page;
   return ok({
     ...page,
+    entities: page.entities.map((entity) => bodyOf(entity)),
     firstUri: uriOf(1),
     selfUri: uriOf(pageNumber),
     lastUri: uriOf(Math.max(pageCount, 1)),

@@ -71,11 +71,13 @@ export function createRoster(queueNames: Iterable<string>, agents: ReadonlyMap<s
     autoAnswer: true,
     wrapupPrompt: 'OPTIONAL',
   }));
+  const places = new Map(queues.map(({ name }, place) => [name, place]));
   return {
     queues,
     agents: Array.from(agents, ([name, served]): RosterAgent => {
       const id = idOf(name);
-      const own = queues.filter((queue) => served.has(queue.name));
+      const ownPlaces = Array.from(served, (queueName) => places.get(queueName) ?? -1).sort((a, b) => a - b);
+      const own = ownPlaces.flatMap((place) => queues[place] ?? []);
       const ability = (of: { readonly id: string; readonly name: string }): Ability => ({
         ...of,
         proficiency: proficiencyOf(id, of.id),
