@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { v4 } from 'uuid';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { z } from 'zod';
 import type { Clock, ScaledClockSettings } from '../../sinks/clock.ts';
@@ -9,7 +10,7 @@ import { brokenCode } from './fault-injector.ts';
 import { faultSchema } from './faults.ts';
 import type { Platform } from './platform.ts';
 import { startPump } from './pump.ts';
-import { readBody } from './rest.ts';
+import { failure, readBody } from './rest.ts';
 
 export interface SimulatorServerOptions {
   readonly platform: Platform;
@@ -33,13 +34,21 @@ export interface SimulatorServer {
   close(): Promise<void>;
 }
 
+/** No query of the platform is so long. */
+const bodyBytesMax = 4 * 2 ** 20;
+
 /** A client that reads nothing is cut off when this much waits for it. */
 const bufferedBytesMax = 16 * 2 ** 20;
 
 /** Serves the platform over HTTP and WebSocket. Throws a `SimulatorError` when the address cannot be had. */
 export async function startSimulatorServer(options: SimulatorServerOptions): Promise<SimulatorServer> {
   const { platform, clock, clockSettings, host = '127.0.0.1', port, admin = isLoopback(host) } = options;
-  const app = fastify({ bodyLimit: 4 * 2 ** 20, forceCloseConnections: true });
+  const app = fastify({
+    bodyLimit: bodyBytesMax,
+    forceCloseConnections: true,
+    frameworkErrors: (error, _, reply) => void refuse(error, reply),
+  });
+  app.setErrorHandler(async (error: Error & { statusCode?: number }, _, reply) => refuse(error, reply));
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   const pump = startPump(platform, clock);
   addAdminRoutes(app, platform, clock, clockSettings);
@@ -115,31 +124,45 @@ interface PlatformRoute {
 
 /** Everything but the admin routes goes to the platform as it came. */
 function addPlatformRoute(app: FastifyInstance, { platform, clock, rearm, closing }: PlatformRoute): void {
-  app.route({
-    method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    url: '/*',
-    handler: async (request, reply) => {
-      const { pathname, searchParams } = new URL(request.url, 'http://localhost');
-      const answer = platform.handle(
-        {
-          method: request.method,
-          path: pathname,
-          query: searchParams,
-          headers: flatHeaders(request.headers),
-          body: typeof request.body === 'string' ? request.body : '',
-        },
-        clock.nowMs(),
-      );
-      rearm();
-      if (answer.delayMs !== undefined) {
-        await clock.sleep(answer.delayMs, closing).catch((error: unknown) => {
-          if (!closing.aborted) throw error;
-        });
-      }
-      const text = answer.body === undefined ? (answer.text ?? '') : JSON.stringify(answer.body);
-      await reply.code(answer.status).headers(answer.headers).send(text);
-    },
-  });
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { path, query } = targetOf(request.url);
+    const answer = platform.handle(
+      {
+        method: request.method,
+        path,
+        query,
+        headers: flatHeaders(request.headers),
+        body: typeof request.body === 'string' ? request.body : '',
+      },
+      clock.nowMs(),
+    );
+    rearm();
+    if (answer.delayMs !== undefined) {
+      await clock.sleep(answer.delayMs, closing).catch((error: unknown) => {
+        if (!closing.aborted) throw error;
+      });
+    }
+    const text = answer.body === undefined ? (answer.text ?? '') : JSON.stringify(answer.body);
+    await reply.code(answer.status).headers(answer.headers).send(text);
+  };
+  app.route({ method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], url: '/*', handler });
+  app.setNotFoundHandler(handler);
+}
+
+/** Path and query of a request line. Unlike `URL` it takes whatever a client may send, `//` too. */
+function targetOf(url: string): { readonly path: string; readonly query: URLSearchParams } {
+  const [path = '', ...query] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?');
+  return { path: path === '' ? '/' : path, query: new URLSearchParams(query.join('?')) };
+}
+
+/** What the HTTP server itself cannot take is refused in the platform's words too. */
+async function refuse(error: Error & { readonly statusCode?: number }, reply: FastifyReply): Promise<void> {
+  const { statusCode = 500 } = error;
+  const { status, body } =
+    statusCode === 413
+      ? failure(413, 'request.entity.too.large', `The request body has more than ${bodyBytesMax} bytes.`)
+      : failure(statusCode, statusCode < 500 ? 'bad.request' : 'internal.server.error', error.message);
+  await reply.code(status).header('inin-correlation-id', v4()).send(body);
 }
 
 function isLoopback(host: string): boolean {
@@ -166,8 +189,10 @@ function acceptSocket(reception: Reception, request: IncomingMessage, stream: Du
     if (socket !== undefined && socket.bufferedAmount > bufferedBytesMax) socket.terminate();
     socket?.send(text);
   };
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  const channelId = /^\/channels\/([^/]+)$/.exec(pathname)?.[1] ?? '';
+  // A client that is gone before it is answered must not take the process with it.
+  stream.on('error', () => stream.destroy());
+  const { path } = targetOf(request.url ?? '/');
+  const channelId = /^\/channels\/([^/]+)$/.exec(path)?.[1] ?? '';
   const close = (code: number): void => {
     // What nobody reads from cannot say goodbye.
     socket?.resume();

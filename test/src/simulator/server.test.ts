@@ -1,4 +1,6 @@
-import { request } from 'undici';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Client, request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { scaledClock, type ScaledClockSettings } from '../../../sinks/clock.ts';
@@ -255,5 +257,33 @@ describe('the simulator on a port', () => {
     await expect(start({ trace })).rejects.toMatchObject({ code: 'QC_TRACE_MALFORMED', file: trace, line: 6 });
     await expect(start({ speed: 0 })).rejects.toMatchObject({ code: 'QC_SIMULATOR_SETTING' });
     await expect(start({ timeZone: 'Mars/Base' })).rejects.toThrow(/"Mars\/Base"/);
+  });
+});
+
+describe('requests that no client of the platform sends', () => {
+  test('a handshake for a target that is no URL is refused, and the others go on', async () => {
+    const simulator = await start();
+    const { hostname, port } = new URL(simulator.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('GET // HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 404 /);
+    expect(await logIn(simulator)).not.toBe('');
+  });
+
+  test.each([
+    ['too long a body', 413, 'request.entity.too.large', 'POST', '/api/v2/users', 'x'.repeat(5_000_000)],
+    ['a path that cannot be decoded', 400, 'bad.request', 'GET', '/api/v2/%zz', null],
+    ['two slashes', 401, 'authentication.required', 'GET', '//', null],
+    ['a method that nothing takes', 401, 'authentication.required', 'OPTIONS', '/api/v2/users', null],
+  ] as const)('%s is answered with the platform’s error body', async (_, status, code, method, path, body) => {
+    const simulator = await start();
+    const client = new Client(simulator.url);
+    const answer = await client.request({ method, path, body });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers['inin-correlation-id']).toEqual(expect.any(String));
+    expect(await answer.body.json()).toMatchObject({ status, code, contextId: expect.any(String), errors: [] });
+    await client.close();
   });
 });
