@@ -1,5 +1,5 @@
 import { SimulatorError } from './errors.ts';
-import { faultSchema, type Fault } from './faults.ts';
+import { faultKinds, faultSchema, type Fault } from './faults.ts';
 
 /** A fault and how long after the start it happens, in milliseconds of the platform. */
 export interface LaterFault {
@@ -26,10 +26,9 @@ export function parseFaultPlan(text: string): readonly LaterFault[] {
       ...(lengthMs === undefined ? {} : { [lengthFields[kind ?? ''] ?? 'forMs']: lengthMs }),
     });
     if (parsed.success) return { afterMs: Number(after) * (unitMs[unit ?? ''] ?? 1), fault: parsed.data };
-    const kinds = faultSchema.options.map((option) => option.shape.kind.value).join(', ');
     throw new SimulatorError(
       'QC_SIMULATOR_SETTING',
-      `"${each}" is no fault: write kind@time or kind@time:duration, as in drop-socket@60s or hang-socket@5m:90s; kinds: ${kinds}.`,
+      `"${each}" is no fault: write kind@time or kind@time:duration, as in drop-socket@60s or hang-socket@5m:90s; kinds: ${faultKinds.join(', ')}.`,
     );
   });
 }

@@ -15,8 +15,8 @@ const requests = {
 };
 const kind = <const Kind extends string>(name: Kind) => z.literal(name);
 
-/** What can go wrong with the platform on demand. Times are its own. */
-export const faultSchema = z.discriminatedUnion('kind', [
+/** Each fault with its settings. Times are those of the platform. */
+const faultSchemas = [
   /** The connection breaks, without a close frame. */
   z.strictObject({ kind: kind('drop-socket'), ...channel }),
   /** The sockets that are open now fall silent and answer nothing, but stay open. */
@@ -68,7 +68,21 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: kind('skew-clock'), skewMs: z.int().default(90_000) }),
   /** Ends all faults that last, and forgets those to come. */
   z.strictObject({ kind: kind('clear') }),
-]);
+] as const;
+
+/** The names of all faults. */
+export const faultKinds: readonly string[] = faultSchemas.map(({ shape }) => shape.kind.value);
+
+/** What can go wrong with the platform on demand; `kind` tells which. */
+export const faultSchema = z.discriminatedUnion('kind', faultSchemas, {
+  error: ({ input }) => {
+    const named = z.object({ kind: z.string() }).safeParse(input);
+    const given = named.success
+      ? `Value [${named.data.kind.slice(0, 100)}] is no fault`
+      : 'A fault is an object with a kind';
+    return `${given}. Allowable values are: ${faultKinds.join(', ')}`;
+  },
+});
 
 /** Of a handshake that does not open a socket. */
 export type RefusedStatus = 401 | 403 | 404 | 429 | 500 | 503;

@@ -101,7 +101,11 @@ function takeBodiesAsText(app: FastifyInstance): void {
   });
 }
 
-const faultsSchema = z.union([z.array(faultSchema), faultSchema.transform((fault) => [fault])]);
+// Not a union of one and many, which could not say what is wrong with either.
+const faultsSchema = z.preprocess(
+  (body): readonly unknown[] => (Array.isArray(body) ? body : [body]),
+  z.array(faultSchema),
+);
 
 /** One fault, or a list of them, to happen now. */
 function addFaultRoute(app: FastifyInstance, platform: Platform, clock: Clock, rearm: () => void): void {

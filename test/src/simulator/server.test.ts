@@ -148,6 +148,11 @@ describe('the simulator on a port', () => {
     expect([answer.statusCode, answer.headers['content-type']]).toEqual([502, 'text/html']);
     expect(await answer.body.text()).toMatch(/^<html>/);
     expect(await inject({ kind: 'flood' })).toMatchObject([400, { code: 'bad.request' }]);
+    const [, unknown] = await inject([{ kind: 'clear' }, { kind: 'flood' }]);
+    expect(unknown.message).toMatch(
+      /^1\.kind: Value \[flood\] is no fault\. Allowable values are: drop-socket, .*clear$/,
+    );
+    expect((await inject('flood'))[1].message).toMatch(/^0: .*Allowable values are: drop-socket/);
   });
 
   test('a socket that hangs answers not even the pings of the protocol', async () => {
