@@ -43,9 +43,10 @@ const spacingMs = 1_000;
 const pingSchema = z.object({ message: z.literal('ping') });
 const subscribeSchema = z.object({
   message: z.literal('subscribe'),
-  topics: z.array(z.string()),
-  correlationId: z.string().optional(),
+  topics: z.unknown().optional(),
+  correlationId: z.unknown().optional(),
 });
+const topicsSchema = z.array(z.string());
 
 export function createNotifications(options: {
   readonly center: CallCenter;
@@ -178,8 +179,11 @@ export function createNotifications(options: {
       }
       const asked = subscribeSchema.safeParse(message);
       if (!asked.success) return;
-      const { topics, correlationId } = asked.data;
-      const { status, message: reason } = subscribe(channel, topics, nowMs);
+      const { correlationId } = asked.data;
+      const topics = topicsSchema.safeParse(asked.data.topics);
+      const { status, message: reason } = topics.success
+        ? subscribe(channel, topics.data, nowMs)
+        : { status: 400, message: 'topics must be a list of topic names.' };
       const reply = status === 200 ? { status: 'subscribed' } : { status: 'failure', message: reason };
       line.transmit(channel, JSON.stringify({ result: String(status), ...reply, correlationId }), nowMs);
     },

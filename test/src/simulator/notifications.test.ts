@@ -271,6 +271,20 @@ describe('a socket', () => {
     ]);
   });
 
+  test('is told when what it subscribes to is no list of topics', () => {
+    const { listener } = hear([], [], 0);
+    for (const topics of [activity(ann), [1], undefined]) {
+      listener.socket.message(JSON.stringify({ message: 'subscribe', topics, correlationId: 'c2' }), startMs);
+    }
+    const refused = {
+      result: '400',
+      status: 'failure',
+      message: expect.stringContaining('topics'),
+      correlationId: 'c2',
+    };
+    expect(listener.frames.map(({ frame }) => frame)).toEqual([refused, refused, refused]);
+  });
+
   test('is thrown out by a newer one on its channel; the topics stay', () => {
     const { listener, client } = hear([on(1000)], [activity(ann)], 0);
     const texts: string[] = [];
