@@ -94,7 +94,10 @@ export function createDirectory(center: CallCenter): Directory {
     if (queue === undefined) return notFound(`Queue ${queueId}`);
     const expand = listOf(request.query, 'expand');
     const joined = request.query.get('joined') !== 'false';
-    const cut = cutPage(request, joined ? queue.members : []);
+    const statuses = listOf(request.query, 'routingStatus');
+    const members = joined ? queue.members : [];
+    const found = statuses.length === 0 ? members : members.filter(({ status }) => statuses.includes(status));
+    const cut = cutPage(request, found);
     if ('refused' in cut) return cut.refused;
     const { entities, pageNumber, pageSize, pageCount, uriOf } = cut.page;
     return ok({

@@ -172,6 +172,14 @@ describe('queues and users', () => {
     expect(members[0]).toMatchObject({ joined: true, memberBy: 'user', routingStatus: { status: 'OFF_QUEUE' } });
   });
 
+  test('members can be asked for by their routing status', () => {
+    const client = connectClient(big);
+    const count = (statuses: string) =>
+      bodyOf(client.ask('GET', `/api/v2/routing/queues/${idOf('q00')}/members?pageSize=100&routingStatus=${statuses}`))
+        .entities.length;
+    expect([count('IDLE'), count('OFF_QUEUE'), count('IDLE,OFF_QUEUE')]).toEqual([0, 57, 57]);
+  });
+
   test('a queue shows its members and its service level', () => {
     const client = connectClient(idle);
     expect(client.ask('GET', `/api/v2/routing/queues/${sales}`).body).toMatchObject({
