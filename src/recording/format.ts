@@ -123,5 +123,15 @@ function readLine(text: string): z.infer<typeof line> {
 }
 
 function describe(error: z.ZodError, ...within: readonly string[]): string {
-  return error.issues.map(({ path, code }) => `${[...within, ...path].join('.') || 'line'}: ${code}`).join(', ');
+  return error.issues
+    .map((issue) => `${[...within, ...issue.path].join('.') || 'line'}: ${expected(issue)}`)
+    .join(', ');
+}
+
+/** What should be there, in words of the schema: what is there may be somebody's name. */
+function expected(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return `${issue.expected} expected`;
+  if (issue.code === 'invalid_union' && issue.path.at(-1) === 'kind')
+    return `one of ${Object.values(kindOf).join(', ')} expected`;
+  return issue.code;
 }

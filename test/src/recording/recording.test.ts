@@ -151,9 +151,12 @@ describe.each(['recording.jsonl', 'recording.jsonl.gz'])('a recording in %s', (n
 describe('a recording', () => {
   test.each([
     ['not JSON', 'nonsense'],
-    ['kind: invalid_union', '{"receivedAtMs":3,"kind":"song","topicOrPath":null,"body":null}'],
-    ['topicOrPath: invalid_type', '{"receivedAtMs":3,"kind":"frame","topicOrPath":3,"body":null}'],
-    ['body.heardUntilMs: invalid_type', '{"receivedAtMs":3,"kind":"tick","topicOrPath":null,"body":{}}'],
+    [
+      'kind: one of frame, rest, tick, gap, removed expected',
+      '{"receivedAtMs":3,"kind":"song","topicOrPath":null,"body":null}',
+    ],
+    ['topicOrPath: string expected', '{"receivedAtMs":3,"kind":"frame","topicOrPath":3,"body":null}'],
+    ['body.heardUntilMs: number expected', '{"receivedAtMs":3,"kind":"tick","topicOrPath":null,"body":{}}'],
     ['receivedAtMs: 1 is before 2', '{"receivedAtMs":1,"kind":"tick","topicOrPath":null,"body":{"heardUntilMs":null}}'],
   ])('with a line that is wrong is told what is wrong: %s', async (told, line) => {
     const path = newFile('bad.jsonl');
