@@ -44,7 +44,8 @@ async function main(args: readonly string[]): Promise<number> {
         ? `${error.code}: ${error.message}`
         : String(error instanceof Error ? error.stack : error);
     process.stderr.write(`queuecast: ${told}\n`);
-    return 1;
+    // A setting that means nothing is usage, whoever found it out.
+    return error instanceof SimulatorError && error.code === 'QC_SIMULATOR_SETTING' ? 2 : 1;
   }
 }
 

@@ -1,33 +1,56 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
+import { ConfigError } from '../config.ts';
 import { SimulatorError } from '../simulator/errors.ts';
 import { parseFaultPlan, type LaterFault } from '../simulator/fault-plan.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import { addSettings, readConfig, samplePath } from './settings.ts';
 import { stopOnSignal } from './signals.ts';
 
+/** An empty text is no number, whatever JavaScript says. */
+const number = z.string().trim().min(1).transform(Number);
+const allowed: Readonly<Record<string, string>> = {
+  port: '0 to 65535, 0 = any that is free',
+  host: 'an address or name of this machine',
+};
+
 const address = z.object({
-  port: z.coerce.number().int().min(0).max(65_535),
+  port: number.pipe(z.int().min(0).max(65_535)),
   host: z.string().min(1),
 });
 
 /** Ranges are told by the model itself. */
 const modelOptions = z.object({
-  seed: z.coerce.number().optional(),
-  queues: z.coerce.number().optional(),
-  agents: z.coerce.number().optional(),
-  load: z.coerce.number().optional(),
+  seed: number.pipe(z.number()).optional(),
+  queues: number.pipe(z.number()).optional(),
+  agents: number.pipe(z.number()).optional(),
+  load: number.pipe(z.number()).optional(),
 });
+
+/** The options that were refused, each with its value and what would do. */
+function optionError(error: z.ZodError, options: Readonly<Record<string, unknown>>): ConfigError {
+  const names = new Set(error.issues.map(({ path }) => String(path[0])));
+  return new ConfigError(
+    Array.from(names, (name) => ({
+      where: `--${name}`,
+      value: String(options[name]),
+      allowed: allowed[name] ?? 'a number',
+    })),
+  );
+}
 
 /** The settings of a model, undefined if none is wanted, or why they make no sense. */
 function readModel(options: Readonly<Record<string, unknown>>) {
   const names = Object.keys(modelOptions.shape).filter((name) => options[name] !== undefined);
   const isModel = options['model'] === true;
-  if (!isModel && names.length > 0) return { fault: `--${names.join(', --')} go with --model` };
+  if (!isModel && names.length > 0)
+    return {
+      fault: `--${names.join(', --')} ${names.length === 1 ? 'goes' : 'go'} with --model: add it, or leave ${names.length === 1 ? 'it' : 'them'} out`,
+    };
   if (isModel && options['trace'] !== undefined) return { fault: '--model and --trace exclude each other' };
   if (!isModel) return { model: undefined };
   const parsed = modelOptions.safeParse(options);
-  if (!parsed.success) return { fault: z.prettifyError(parsed.error) };
+  if (!parsed.success) throw optionError(parsed.error, options);
   const { seed = 1, queues, agents, load } = parsed.data;
   return {
     model: {
@@ -61,8 +84,8 @@ export function addSimulateCommand(program: Command): void {
       const { config } = readConfig(options);
       const listen = address.safeParse(options);
       const { model, fault } = readModel(options);
-      if (!listen.success) command.error(`error: ${z.prettifyError(listen.error)}`, { exitCode: 2 });
-      else if (fault !== undefined) command.error(`error: ${fault}`, { exitCode: 2 });
+      if (!listen.success) throw optionError(listen.error, options);
+      if (fault !== undefined) command.error(`error: ${fault}`, { exitCode: 2 });
       else {
         const simulator = await startSimulator({
           ...listen.data,

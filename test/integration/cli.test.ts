@@ -100,8 +100,14 @@ describe('bad input is one clear line with the way out', () => {
     expect(both.exit).toBe(2);
     expect(both.told).toContain('--model and --trace exclude each other');
     const none = await queuecast(['simulate', '--port', '0', '--model', '--agents', '0']);
-    expect(none.exit).toBe(1);
+    expect(none.exit).toBe(2);
     expect(none.told).toMatch(/QC_SIMULATOR_SETTING: agents 0 .*from 1 to/);
+    const noNumber = await queuecast(['simulate', '--port', '0', '--model', '--load', 'much']);
+    expect(noNumber.exit).toBe(2);
+    expect(noNumber.told).toContain('--load=much: allowed: a number');
+    const noPort = await queuecast(['simulate', '--port', '']);
+    expect(noPort.exit).toBe(2);
+    expect(noPort.told).toContain('--port=: allowed: 0 to 65535');
   });
 
   test('a folder that cannot be written', async () => {
