@@ -1,0 +1,73 @@
+import type { Clock } from '../../sinks/clock.ts';
+import { GenesysError } from '../genesys/errors.ts';
+import type { TopicPermissions } from '../genesys/permissions.ts';
+import type { Rest } from '../genesys/rest.ts';
+import type { Finding } from './finding.ts';
+import { judgeFailure, type Timed } from './judge.ts';
+
+/** What a check asks with. */
+export interface Asking {
+  readonly rest: Rest;
+  /** The answer that came last, and when. */
+  readonly lastAnswer: () => Timed | undefined;
+  readonly apiUrl: string;
+  readonly loginUrl: string;
+  /** Platform time. */
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** What the checks before have learned; empty where that could not be asked. */
+export interface Known {
+  readonly queueIds: readonly string[];
+  readonly userIds: readonly string[];
+  readonly needed: TopicPermissions;
+  /** Channels that the OAuth client has already; null when that was not told. */
+  readonly channelsInUse: number | null;
+}
+
+export const nothingKnown: Known = { queueIds: [], userIds: [], needed: new Map(), channelsInUse: null };
+
+interface Checked {
+  readonly findings: readonly Finding[];
+  readonly learned?: Partial<Known>;
+  /** Nothing more can be asked. */
+  readonly isLast?: true;
+}
+
+/** One question. Rejects with the signal's reason, and for nothing else: what the platform refuses is a finding. */
+export type Check = (asking: Asking, known: Known) => Promise<Checked>;
+
+/** A call that `run` makes. */
+export interface Call {
+  readonly name: string;
+  /** What is lost without it. */
+  readonly cost: string;
+  /** The permissions that it is known to need. */
+  readonly needed: readonly string[];
+}
+
+export const noStart = 'run does not start';
+
+/** The platform's refusals are values. */
+export async function attempt<T>({ signal }: Asking, once: () => Promise<T>): Promise<T | GenesysError> {
+  try {
+    return await once();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof GenesysError) return error;
+    throw error;
+  }
+}
+
+/** Makes a call; what it means is the finding, and the value undefined when it failed. */
+export async function ask<T>(
+  asking: Asking,
+  call: Call,
+  once: () => Promise<T>,
+  tell: (value: T) => string = () => 'answered',
+): Promise<{ readonly finding: Finding; readonly value?: T }> {
+  const value = await attempt(asking, once);
+  if (value instanceof GenesysError) return { finding: judgeFailure(call, value, asking.lastAnswer()?.answer) };
+  return { finding: { name: call.name, status: 'ok', told: tell(value) }, value };
+}
