@@ -4,6 +4,7 @@ import type { GenesysError } from '../genesys/errors.ts';
 import { type Answer, headerOf } from '../genesys/http.ts';
 import { templateOf, type TopicAnswer, topicCosts, type TopicPermissions } from '../genesys/permissions.ts';
 import type { Finding } from './finding.ts';
+import type { SocketTrial } from './socket-trial.ts';
 
 /** How far the clocks may be apart: `Date` tells whole seconds, and the way there and back takes its time. */
 const skewMsMax = 2_000;
@@ -81,6 +82,17 @@ export function judgeTopics(answers: readonly TopicAnswer[], needed: TopicPermis
     const why = rejectionReason === undefined ? 'refused' : `refused (${rejectionReason})`;
     return { name, status: 'missing', told: `${template} is ${why}; ${told}`, cost, permissions };
   });
+}
+
+/** What became of a socket. Its address is as secret as the channel's id: only the host is told. */
+export function judgeSocket(connectUri: string, { isOpen, cause }: SocketTrial): Finding {
+  const { protocol, host } = new URL(connectUri);
+  const place = `${protocol}//${host}`;
+  const name = 'websocket';
+  if (cause === null) return { name, status: 'ok', told: `${place}: opened, and speaks` };
+  const told = `${place}: ${isOpen ? 'opened, then' : 'not opened:'} ${cause}`;
+  const wayOut = `let WebSocket connections to ${host} through the firewall, or name a proxy that lets them through in HTTPS_PROXY`;
+  return { name, status: 'missing', told, cost: 'nothing is heard: run does not start', wayOut };
 }
 
 /** What an inventory needs of the limits. */

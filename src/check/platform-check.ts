@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from '../../sinks/clock.ts';
 import { createSend } from '../genesys/http.ts';
 import { createRest } from '../genesys/rest.ts';
+import { connectWebSocket } from '../genesys/socket.ts';
 import { checkClock, checkLogin, checkRate } from './access-checks.ts';
 import { callChecks } from './call-checks.ts';
-import { checkTopics, learnOfChannels, limitsCheck } from './channel-checks.ts';
+import { checkSocket, checkTopics, emptyChannel, learnOfChannels, limitsCheck, takeChannel } from './channel-checks.ts';
 import type { Finding } from './finding.ts';
 import type { Figures, Timed } from './judge.ts';
 import { type Asking, type Check, type Known, nothingKnown } from './platform-checks.ts';
@@ -22,8 +23,8 @@ export interface PlatformCheckSettings {
 const silenceMsMax = 15_000;
 
 /**
- * Asks the platform, with the calls that `run` makes, what it makes of them. Takes a channel that ends by itself within a day: nothing else
- * tells which topics are allowed. Rejects with the signal's reason, and for nothing else.
+ * Asks the platform, with the calls that `run` makes, what it makes of them. Takes a channel, which nothing but time can end: nothing
+ * else tells which topics are allowed and whether a socket opens. Rejects with the signal's reason, and for nothing else.
  */
 export async function* checkPlatform(settings: PlatformCheckSettings, signal: AbortSignal): AsyncGenerator<Finding> {
   const checks: readonly Check[] = [
@@ -31,7 +32,10 @@ export async function* checkPlatform(settings: PlatformCheckSettings, signal: Ab
     checkClock,
     ...callChecks,
     learnOfChannels,
+    takeChannel,
     checkTopics,
+    checkSocket,
+    emptyChannel,
     limitsCheck(settings.onFigures),
     checkRate,
   ];
@@ -59,5 +63,6 @@ function createAsking(settings: PlatformCheckSettings, signal: AbortSignal): Ask
       return answer;
     },
   });
-  return { rest, lastAnswer: () => last, apiUrl, loginUrl, clock, signal };
+  const times = { clock, systemClock };
+  return { rest, lastAnswer: () => last, apiUrl, loginUrl, ...times, connect: connectWebSocket, signal };
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../sinks/clock.ts';
 import { GenesysError } from '../genesys/errors.ts';
 import type { TopicPermissions } from '../genesys/permissions.ts';
 import type { Rest } from '../genesys/rest.ts';
+import type { Connect } from '../genesys/socket.ts';
 import type { Finding } from './finding.ts';
 import { judgeFailure, type Timed } from './judge.ts';
 
@@ -14,6 +15,9 @@ export interface Asking {
   readonly loginUrl: string;
   /** Platform time. */
   readonly clock: Clock;
+  readonly connect: Connect;
+  /** Real time, whatever that of the platform is. */
+  readonly systemClock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -24,9 +28,23 @@ export interface Known {
   readonly needed: TopicPermissions;
   /** Channels that the OAuth client has already; null when that was not told. */
   readonly channelsInUse: number | null;
+  /** The one that is taken for the sake of the questions; null before, and when none can be had. */
+  readonly channel: TakenChannel | null;
 }
 
-export const nothingKnown: Known = { queueIds: [], userIds: [], needed: new Map(), channelsInUse: null };
+interface TakenChannel {
+  readonly id: string;
+  readonly connectUri: string;
+  readonly expires?: string | undefined;
+}
+
+export const nothingKnown: Known = {
+  queueIds: [],
+  userIds: [],
+  needed: new Map(),
+  channelsInUse: null,
+  channel: null,
+};
 
 interface Checked {
   readonly findings: readonly Finding[];

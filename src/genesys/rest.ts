@@ -23,6 +23,7 @@ export interface Rest {
   get(path: string, signal: AbortSignal): Promise<unknown>;
   post(path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
   put(path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
+  delete(path: string, signal: AbortSignal): Promise<unknown>;
 }
 
 /** In real milliseconds. */
@@ -129,6 +130,7 @@ export function createRest(settings: RestSettings): Rest {
     get: (path, signal) => call('GET', path, undefined, signal),
     post: (path, body, signal) => call('POST', path, body, signal),
     put: (path, body, signal) => call('PUT', path, body, signal),
+    delete: (path, signal) => call('DELETE', path, undefined, signal),
   };
 }
 

@@ -2,8 +2,10 @@ import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { samplePath } from '../../src/commands/settings.ts';
+import type { LaterFault } from '../../src/simulator/fault-plan.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { simulatorEnv, startProcess } from '../support/pipeline-process.ts';
+import { startSmallPlatform } from '../support/small-platform.ts';
 
 // The check as an administrator meets it: what is granted in, lines and exit code out.
 
@@ -29,9 +31,23 @@ afterEach(async () => {
   simulator = undefined;
 });
 
-async function start(permissions: readonly string[]): Promise<Readonly<Record<string, string>>> {
-  simulator = await startSimulator({ ...login, trace: samplePath(), speed: 60, port: 0, loop: false, permissions });
+async function start(
+  permissions: readonly string[],
+  faults: readonly LaterFault[] = [],
+): Promise<Readonly<Record<string, string>>> {
+  const trace = samplePath();
+  simulator = await startSimulator({ ...login, trace, speed: 60, port: 0, loop: false, permissions, faults });
   return simulatorEnv(simulator.url, login.clientId, login.clientSecret);
+}
+
+async function logIn(url: string, clientId: string, clientSecret: string): Promise<string> {
+  const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
+  const { body } = await request(`${url}/oauth/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'grant_type=client_credentials',
+  });
+  return z.object({ access_token: z.string() }).parse(await body.json()).access_token;
 }
 
 async function check(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
@@ -54,7 +70,16 @@ describe('check', () => {
     expect(exit, told).toBe(0);
     const lines = told.trim().split('\n');
     expect(lines.slice(0, -1).filter((line) => !line.startsWith('ok '))).toEqual([]);
-    for (const question of ['host', 'credentials', 'organisation .*Invented Bank', 'clock', 'rate limit', 'kafka']) {
+    for (const question of [
+      'host',
+      'credentials',
+      'organisation .*Invented Bank',
+      'clock',
+      'websocket',
+      'channel',
+      'rate limit',
+      'kafka',
+    ]) {
       expect(told).toMatch(new RegExp(`^ok +${question}`, 'm'));
     }
     expect(told).toMatch(
@@ -105,16 +130,44 @@ describe('check', () => {
     expect(silent.told).toMatch(/^ok +topic conversations/m);
   });
 
-  test('takes nobody a channel away: when all are taken, topics are not tried, and that is said', async () => {
+  test('exits 3 when no WebSocket opens though every call is answered, and names the host and the way out', async () => {
+    const env = await start(all, [{ afterMs: 0, fault: { kind: 'refuse-sockets', status: 503 } }]);
+    const { host } = new URL(simulator!.url);
+    const { exit, told } = await check(env);
+    expect(exit, told).toBe(3);
+    expect(told).toMatch(
+      new RegExp(
+        `^missing +websocket +ws://${host}: not opened: handshake refused with 503; lost: .*run does not start; let WebSocket connections to ${host} through the firewall`,
+        'm',
+      ),
+    );
+    expect((await checked(env)).missing).toEqual([['websocket', undefined]]);
+  });
+
+  test('leaves no topic on the channel that it takes', async () => {
+    const platform = await startSmallPlatform();
+    try {
+      const url = `http://127.0.0.1:${platform.port}`;
+      const { QUEUECAST_CLOCK: _, ...env } = simulatorEnv(url, 'id', 'secret');
+      const { told } = await check(env);
+      expect(told).toMatch(/^ok +topic conversations/m);
+      expect(told).toMatch(/^ok +websocket/m);
+      const subscriptions = platform.requests.filter((each) => each.endsWith('/subscriptions'));
+      expect(subscriptions.map((each) => each.split(' ')[0])).toEqual(['POST', 'DELETE']);
+      const path = subscriptions[0]?.split(' ')[1] ?? '';
+      const headers = { authorization: `Bearer ${await logIn(url, 'id', 'secret')}` };
+      const { statusCode, body } = await request(url + path, { headers });
+      expect(statusCode).toBe(200);
+      expect(await body.json()).toEqual({ entities: [] });
+    } finally {
+      await platform.close();
+    }
+  });
+
+  test('takes nobody a channel away: when all are taken, topics and socket are not tried, and that is said', async () => {
     const env = await start(all);
     const { url } = simulator!;
-    const basic = Buffer.from(`${login.clientId}:${login.clientSecret}`).toString('base64');
-    const token = await request(`${url}/oauth/token`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
-      body: 'grant_type=client_credentials',
-    });
-    const { access_token: bearer } = z.object({ access_token: z.string() }).parse(await token.body.json());
+    const bearer = await logIn(url, login.clientId, login.clientSecret);
     const headers = { authorization: `Bearer ${bearer}` };
     for (let made = 0; made < 20; made++) {
       const { body } = await request(`${url}/api/v2/notifications/channels`, { method: 'POST', headers });
@@ -123,7 +176,7 @@ describe('check', () => {
     const { exit, findings } = await checked(env);
     expect(exit).toBe(1);
     expect(findings.find(({ status }) => status === 'failed')).toMatchObject({
-      name: 'topics',
+      name: 'channel',
       told: expect.stringContaining('all 20 channels') as unknown,
     });
   });

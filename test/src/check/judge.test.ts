@@ -6,6 +6,7 @@ import {
   judgeFailure,
   judgeLimits,
   judgeRate,
+  judgeSocket,
   judgeTopics,
   permissionsIn,
 } from '../../../src/check/judge.ts';
@@ -145,6 +146,24 @@ describe('the limits', () => {
 
   test('say when the platform would end channels of others', () => {
     expect(judged(12, 40, 20)[1]?.told).toContain('will end the oldest');
+  });
+});
+
+describe('a socket', () => {
+  const uri = 'wss://streaming.example.test/channels/secret-1';
+
+  test('that speaks is fine', () => {
+    expect(judgeSocket(uri, { isOpen: true, cause: null })).toMatchObject({ name: 'websocket', status: 'ok' });
+  });
+
+  test.each([
+    [false, 'connect ETIMEDOUT', 'wss://streaming.example.test: not opened: connect ETIMEDOUT'],
+    [true, 'no word within 20 s', 'wss://streaming.example.test: opened, then no word within 20 s'],
+  ])('that does not is told with host, cause and way out, and without the id of the channel', (isOpen, cause, told) => {
+    const finding = judgeSocket(uri, { isOpen, cause });
+    expect(finding).toMatchObject({ name: 'websocket', status: 'missing', told });
+    expect(finding.wayOut).toMatch(/to streaming\.example\.test through the firewall, .*HTTPS_PROXY/);
+    expect(renderFinding(finding)).not.toContain('secret-1');
   });
 });
 

@@ -1,16 +1,25 @@
 import { expect, test } from 'vitest';
 import { checkLogin } from '../../../src/check/access-checks.ts';
 import { callChecks } from '../../../src/check/call-checks.ts';
-import { checkTopics } from '../../../src/check/channel-checks.ts';
+import { checkSocket, checkTopics, emptyChannel, takeChannel } from '../../../src/check/channel-checks.ts';
 import { type Asking, type Known, nothingKnown } from '../../../src/check/platform-checks.ts';
 import { GenesysError } from '../../../src/genesys/errors.ts';
+import type { Connect } from '../../../src/genesys/socket.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
 const queueId = '11111111-1111-4111-8111-111111111111';
 const nobody = '00000000-0000-0000-0000-000000000000';
 
+const unreachable: Connect = (_, { onClose }) => {
+  onClose({ cause: 'refused', isGone: false });
+  return { send: () => undefined, pause: () => undefined, resume: () => undefined, terminate: () => undefined };
+};
+
 /** A platform that answers by path; what was asked lies in `asked`. */
-function platform(answers: Readonly<Record<string, unknown>>, signal = new AbortController().signal) {
+function platform(
+  answers: Readonly<Record<string, unknown>>,
+  { signal = new AbortController().signal, connect = unreachable }: { signal?: AbortSignal; connect?: Connect } = {},
+) {
   const asked: { readonly path: string; readonly body: string }[] = [];
   const answer = (path: string, body: unknown) => {
     asked.push({ path, body: JSON.stringify(body) });
@@ -22,9 +31,12 @@ function platform(answers: Readonly<Record<string, unknown>>, signal = new Abort
       get: (path) => answer(path, null),
       post: answer,
       put: answer,
+      delete: (path) => answer(`DELETE ${path}`, null),
     },
     lastAnswer: () => undefined,
     ...{ apiUrl: 'https://api.test', loginUrl: 'https://login.test', clock: manualClock(3_600_000), signal },
+    systemClock: manualClock(),
+    connect,
   };
   return { asking, asked };
 }
@@ -77,7 +89,7 @@ test('what is no refusal of the platform is thrown, and so is the wish to end', 
   await expect(runCalls(broken)).rejects.toThrow('a fault of ours');
   const ended = AbortSignal.abort(new Error('ended'));
   const refused = new GenesysError('QC_GENESYS_PERMISSION', 'no');
-  await expect(runCalls(platform({ '/api/v2/routing/queues': refused }, ended))).rejects.toThrow('ended');
+  await expect(runCalls(platform({ '/api/v2/routing/queues': refused }, { signal: ended }))).rejects.toThrow('ended');
 });
 
 test('nothing more is asked of a platform that lets nobody in, and it says whether host or login failed', async () => {
@@ -93,9 +105,38 @@ test('nothing more is asked of a platform that lets nobody in, and it says wheth
   expect(silent).toMatchObject({ isLast: true, findings: [{ name: 'host', status: 'failed' }] });
 });
 
-test('no channel is taken when one more would end another', async () => {
+const root = '/api/v2/notifications/channels';
+const channel = { id: 'c1', connectUri: 'wss://streaming.test/channels/c1', expires: '2026-03-02T08:00:00.000Z' };
+
+test('no channel is taken when one more would end another, and nothing is asked of one that is not there', async () => {
   const { asking, asked } = platform({});
-  const { findings } = await checkTopics(asking, { ...nothingKnown, queueIds: [queueId], channelsInUse: 20 });
-  expect(findings).toMatchObject([{ name: 'topics', status: 'failed' }]);
+  const known = { ...nothingKnown, queueIds: [queueId], channelsInUse: 20 };
+  const taken = await takeChannel(asking, known);
+  expect(taken.findings).toMatchObject([{ name: 'channel', status: 'failed' }]);
+  expect(taken.learned).toBeUndefined();
+  for (const check of [checkTopics, checkSocket, emptyChannel]) {
+    expect((await check(asking, known)).findings).toEqual([]);
+  }
   expect(asked).toEqual([]);
+});
+
+test('a channel is taken for the sake of a socket too where there is no topic to try', async () => {
+  const { asking } = platform({ [root]: channel });
+  expect(await takeChannel(asking, nothingKnown)).toEqual({ findings: [], learned: { channel } });
+  expect((await checkTopics(asking, { ...nothingKnown, channel })).findings).toEqual([]);
+  expect((await checkSocket(asking, { ...nothingKnown, channel })).findings).toMatchObject([
+    { name: 'websocket', status: 'missing', told: 'wss://streaming.test: not opened: refused' },
+  ]);
+});
+
+test('a channel that was taken is emptied, and it is said how long it counts', async () => {
+  const known = { ...nothingKnown, channel };
+  const { asking, asked } = platform({});
+  const [finding] = (await emptyChannel(asking, known)).findings;
+  expect(asked.map(({ path }) => path)).toEqual([`DELETE ${root}/c1/subscriptions`]);
+  expect(finding).toMatchObject({ name: 'channel', status: 'ok' });
+  expect(finding?.told).toMatch(/topics are taken off it again; it counts among .* 20 until 2026-03-02T08:00:00.000Z$/);
+  const refused = new GenesysError('QC_GENESYS_UNREACHABLE', 'no');
+  const failed = await emptyChannel(platform({ [`DELETE ${root}/c1/subscriptions`]: refused }).asking, known);
+  expect(failed.findings[0]?.told).toContain('could not be taken off it again (QC_GENESYS_UNREACHABLE)');
 });

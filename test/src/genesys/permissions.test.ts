@@ -4,7 +4,7 @@ import type { Rest } from '../../../src/genesys/rest.ts';
 
 const id = '11111111-1111-4111-8111-111111111111';
 const never = new AbortController().signal;
-const restOf = (get: () => Promise<unknown>): Rest => ({ get, post: get, put: get });
+const restOf = (get: () => Promise<unknown>): Rest => ({ get, post: get, put: get, delete: get });
 
 test('a refusal is named by kind of topic, with what is missing and what is lost by it', () => {
   const needed = new Map([['v2.users.{id}.activity', ['presence:userPresence:view']]]);

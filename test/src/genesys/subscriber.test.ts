@@ -37,6 +37,7 @@ async function startServer() {
 const quietPlatform = (port: number): Rest => ({
   get: () => Promise.resolve({ entities: [{ id: 'q', name: 'q' }] }),
   put: () => Promise.resolve({}),
+  delete: () => Promise.resolve(undefined),
   post: (path) =>
     Promise.resolve(
       path.endsWith('/channels') ? { id: 'c', connectUri: `ws://127.0.0.1:${port}/c` } : { results: [], entities: [] },
