@@ -25,7 +25,9 @@ export async function checkKafka(
       reached,
       ...drift.map(({ topic, setting, found, wanted, remedy }): Finding => {
         const cost =
-          setting === 'topic' ? 'run makes it at its start, if it may' : 'records are kept or spread otherwise';
+          setting === 'topic'
+            ? 'run makes it at its start, if it may; what this user may not see (docs/acls.md) looks the same'
+            : 'records are kept or spread otherwise';
         const told = `${topic}: ${setting} is ${found}, wanted ${wanted}`;
         return { name: 'topics in kafka', status: 'missing', told, cost, wayOut: remedy };
       }),

@@ -192,7 +192,11 @@ async function makeCertificates(dir: string): Promise<void> {
   await writeFile(join(dir, 'broker.store.pem'), parts.join(''));
 }
 
-const tools: Readonly<Record<string, string>> = { 'kafka-acls.sh': 'org.apache.kafka.tools.AclCommand' };
+const tools: Readonly<Record<string, string>> = {
+  'kafka-acls.sh': 'org.apache.kafka.tools.AclCommand',
+  'kafka-configs.sh': 'kafka.admin.ConfigCommand',
+  'kafka-topics.sh': 'org.apache.kafka.tools.TopicCommand',
+};
 
 async function runTool(dir: string, command: string, args: readonly string[]): Promise<void> {
   const tool = tools[command];
