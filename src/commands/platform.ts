@@ -4,7 +4,7 @@ import { fetchClock } from '../clock-client.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { recordingOf } from '../settings.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
-import { samplePath } from './settings.ts';
+import { playOf } from './model-options.ts';
 
 /** The platform of a command, with the time it lives in. */
 export interface Platform {
@@ -21,9 +21,13 @@ export function isOnSimulator({ source, clientId, clientSecret }: Config): boole
   return source === 'simulator' || (source === 'auto' && clientId === undefined && clientSecret === undefined);
 }
 
-/** Starts a simulator if the settings want one. It ends with the signal; the caller closes it. */
-export async function openPlatform(config: Config, signal: AbortSignal): Promise<Platform> {
-  const own = isOnSimulator(config) ? await startOwnSimulator(config, signal) : undefined;
+/** Starts a simulator if the settings want one, with a model if one is given. It ends with the signal; the caller closes it. */
+export async function openPlatform(
+  config: Config,
+  signal: AbortSignal,
+  model?: Parameters<typeof playOf>[1],
+): Promise<Platform> {
+  const own = isOnSimulator(config) ? await startOwnSimulator(config, playOf(config, model), signal) : undefined;
   const followed = config.clock === undefined ? undefined : await fetchClock(config.clock, signal);
   const speed = own === undefined ? (followed?.speed ?? 1) : config.speed;
   return {
@@ -52,11 +56,11 @@ export function refuseRecordingPseudonyms({ agentIdKey }: Config): void {
   throw new ConfigError([{ where: 'AGENT_ID_KEY', value: '(secret)', allowed }]);
 }
 
-async function startOwnSimulator(config: Config, signal: AbortSignal) {
+async function startOwnSimulator(config: Config, play: ReturnType<typeof playOf>, signal: AbortSignal) {
   const clientId = randomUUID();
   const clientSecret = randomUUID();
   const simulator = await startSimulator({
-    trace: config.trace ?? samplePath(),
+    ...play,
     timeZone: config.traceTimeZone,
     speed: config.speed,
     loop: config.loop,

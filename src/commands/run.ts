@@ -15,6 +15,7 @@ import { recordingOf } from '../settings.ts';
 import type { SimulatorSummary } from '../simulator/simulator.ts';
 import { type Stage, runStages } from '../stages.ts';
 import { tableTopics } from '../table.ts';
+import { addModelOptions, readModel, refuse } from './model-options.ts';
 import { isOnSimulator, openPlatform, type Platform, refuseRecordingPseudonyms } from './platform.ts';
 import { describeRecording } from './record.ts';
 import { startScreen } from './screen.ts';
@@ -26,15 +27,30 @@ export function addRunCommand(program: Command): void {
     .command('run')
     .description('subscribe, derive, archive and show: the whole pipeline, or one role of it')
     .option('--record <file>', 'also write all that arrives into a recording (.jsonl, .jsonl.gz), for run --source');
+  addModelOptions(command);
   addSettings(command).action(async (options: Readonly<Record<string, unknown>>) => {
     const { config } = readConfig(options);
     const record = options['record'];
     if (record !== undefined) refuseRecordingPseudonyms(config);
-    await run(config, stopOnSignal(), typeof record === 'string' ? record : undefined);
+    const model = readModel(command, options);
+    if (model !== undefined && !(needsSource(config) && isOnSimulator(config))) {
+      refuse(
+        command,
+        '--model is played by a simulator of this process: add --source simulator, and a role that ingests',
+      );
+    }
+    await run({ config, model, recordTo: typeof record === 'string' ? record : undefined }, stopOnSignal());
   });
 }
 
-async function run(config: Config, ending: Stop, recordTo: string | undefined): Promise<void> {
+interface Wanted {
+  readonly config: Config;
+  /** For a simulator of this process. */
+  readonly model: ReturnType<typeof readModel>;
+  readonly recordTo: string | undefined;
+}
+
+async function run({ config, model, recordTo }: Wanted, ending: Stop): Promise<void> {
   const hears = needsSource(config);
   const recordedAt = hears ? recordingOf(config) : undefined;
   const replay = recordedAt === undefined ? undefined : await openReplay({ ...config, path: recordedAt });
@@ -42,7 +58,7 @@ async function run(config: Config, ending: Stop, recordTo: string | undefined): 
   const isNew = isOnSimulator(config) || replay !== undefined;
   const dataDir = config.dataDir ?? (isNew ? join('data', fileTime(systemClock.nowMs())) : 'data');
   await makeDataDir(dataDir);
-  const platform = await openPlatform(hears ? config : { ...config, source: 'platform' }, ending.stop.signal);
+  const platform = await openPlatform(hears ? config : { ...config, source: 'platform' }, ending.stop.signal, model);
   try {
     await runOn({ platform, dataDir, replay, recorder }, ending);
   } finally {

@@ -9,8 +9,9 @@ import { createReplay } from '../../src/simulator/replay.ts';
 import { startSimulatorServer } from '../../src/simulator/server.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { readTrace } from '../../src/simulator/trace.ts';
+import { queueEvent } from '../../streams/event.ts';
 import { readParquetRows } from '../support/parquet.ts';
-import { simulatorEnv, startProcess } from '../support/pipeline-process.ts';
+import { logBytes, readLog, simulatorEnv, startProcess, until } from '../support/pipeline-process.ts';
 
 // The program as a person meets it: arguments in, lines and exit codes out.
 
@@ -108,6 +109,18 @@ describe('bad input is one clear line with the way out', () => {
     const noPort = await queuecast(['simulate', '--port', '']);
     expect(noPort.exit).toBe(2);
     expect(noPort.told).toContain('--port=: allowed: 0 to 65535');
+    const run = ['run', '--data-dir', join(folder, 'model')];
+    const unused = await queuecast([...run, '--source', 'simulator', '--load', '2']);
+    expect(unused).toMatchObject({ exit: 2, told: expect.stringContaining('--load goes with --model') as unknown });
+    for (const elsewhere of [
+      ['--source', 'platform'],
+      ['--source', 'day.jsonl'],
+      ['--source', 'auto', '--role', 'serve'],
+    ]) {
+      const refused = await queuecast([...run, ...elsewhere, '--model']);
+      expect(refused.exit).toBe(2);
+      expect(refused.told).toMatch(/--model is played by a simulator of this process: add --source simulator/);
+    }
   });
 
   test('a folder that cannot be written', async () => {
@@ -183,6 +196,27 @@ describe('a run', () => {
     );
     expect(waitedSeconds).toBeGreaterThan(70);
     expect(waitedSeconds).toBeLessThan(90);
+  });
+
+  test('on the simulator plays a made-up centre, the same for the same seed', async () => {
+    const profiles = async (name: string, seed: number) => {
+      const dataDir = join(folder, name);
+      const shape = ['--model', '--seed', String(seed), '--queues', '2', '--agents', '20', '--load', '2'];
+      const running = startProcess(['run', '--source', 'simulator', ...shape, '--speed', '300', '--data-dir', dataDir]);
+      await until(async () => (await logBytes(join(dataDir, 'journal'))) > 100_000, running);
+      running.child.kill('SIGINT');
+      expect(await running.ended, running.output()).toBe(0);
+      expect(running.output()).toMatch(/Simulated [1-9]\d* calls to 2 queues and 20 agents: /);
+      const events = (await readLog(join(dataDir, 'journal'))).map(({ value }) => queueEvent.parse(value));
+      return events
+        .filter(({ kind }) => kind === 'agent-profile' || kind === 'queue-profile')
+        .map(({ receivedAtMs: _, ...profile }) => JSON.stringify(profile));
+    };
+    const three = await profiles('model-three', 3);
+    expect(three).toHaveLength(2 + 20);
+    expect(three.join()).toContain('Billing 0001');
+    expect(await profiles('model-again', 3)).toEqual(three);
+    expect(await profiles('model-four', 4)).not.toEqual(three);
   });
 
   test('prints its configuration without secrets', async () => {
