@@ -146,6 +146,20 @@ export async function judgeBorder(kinds: readonly Fault['kind'][], seed: number)
   }
 }
 
+/** All that arrives at the border in such a run. */
+export async function arrivalsAmong(kinds: readonly Fault['kind'][], seed: number): Promise<readonly Arrival[]> {
+  const { random, driver, options } = storyOf(kinds, seed);
+  // Clocks tell whole milliseconds.
+  const faultPlan = options.faultPlan.map(({ atMs, fault: planned }) => ({ atMs: Math.ceil(atMs), fault: planned }));
+  const run = startVirtualRun({ driver, random, inventoryEveryMs: lookEveryMs, options: { faultPlan } });
+  try {
+    await run.runUntil(endMs);
+    return run.arrivals;
+  } finally {
+    await run.stop();
+  }
+}
+
 /** The same over real sockets, `speed` times as fast as real time. How long things take is then nobody's to say. */
 export async function judgeBorderOverSockets(
   kinds: readonly Fault['kind'][],
