@@ -171,13 +171,14 @@ describe('bad input is one clear line with the way out', () => {
 describe('a run', () => {
   test('of a whole small day ends by itself with a summary, exit 0, and files that hold it', async () => {
     const path = join(folder, 'small.trace.jsonl');
+    // The first call comes ten minutes into the day: what a busy machine was late to see is no part of the sum.
     const lines = [
       { t: 28_800, ev: 'agent', agent: 'a1', state: 'on', queues: ['PS'] },
-      { t: 28_810, ev: 'arrival', id: 'c1', q: 'PS', pri: 0 },
-      { t: 28_810, ev: 'answer', id: 'c1', q: 'PS', agent: 'a1', wait: 0 },
-      { t: 28_820, ev: 'arrival', id: 'c2', q: 'PS', pri: 0 },
-      { t: 28_900, ev: 'abandon', id: 'c2', q: 'PS', wait: 80 },
-      { t: 29_000, ev: 'end', id: 'c1', q: 'PS', agent: 'a1', handle: 190 },
+      { t: 29_410, ev: 'arrival', id: 'c1', q: 'PS', pri: 0 },
+      { t: 29_410, ev: 'answer', id: 'c1', q: 'PS', agent: 'a1', wait: 0 },
+      { t: 29_420, ev: 'arrival', id: 'c2', q: 'PS', pri: 0 },
+      { t: 29_500, ev: 'abandon', id: 'c2', q: 'PS', wait: 80 },
+      { t: 29_600, ev: 'end', id: 'c1', q: 'PS', agent: 'a1', handle: 190 },
     ];
     await writeFile(path, lines.map((line) => JSON.stringify(line)).join('\n'));
     const dataDir = join(folder, 'small');
