@@ -147,8 +147,7 @@ export function channelLife(settings: ChannelLifeSettings): Logic<ChannelState, 
           return [state, [{ do: 'take-snapshot' }, ...wake(state, input.nowMs + pingAfterMs)]];
         case 'frame':
           state.lastFrameMs = input.nowMs;
-          state.pings = 0;
-          return [state, []];
+          return [state, onAnswered(state, input.nowMs)];
         case 'garbled':
           return [state, onGarbled(state, input.nowMs)];
         case 'answer':
@@ -220,13 +219,20 @@ function retreat(state: ChannelState, nowMs: EpochMs, cause: string, random: num
 
 /** The socket is well, so that it stays; a gap from the last frame that could be read until a snapshot makes up for it. */
 function onGarbled(state: ChannelState, nowMs: EpochMs): ChannelCommand[] {
-  state.pings = 0;
+  const commands = onAnswered(state, nowMs);
   const heardMs = heardUntilMs(state);
   if (state.phase === 'snapshotting') state.isSnapshotSpoilt = true;
-  if (state.phase !== 'live') return [];
+  if (state.phase !== 'live') return commands;
   state.phase = 'snapshotting';
   state.lastFrameMs = nowMs;
-  return [...openGap(state, heardMs ?? nowMs, 'garbled'), { do: 'take-snapshot' }];
+  return [...commands, ...openGap(state, heardMs ?? nowMs, 'garbled'), { do: 'take-snapshot' }];
+}
+
+/** Something came: the wake that waits for the end of a long silence would ask too late after the next. */
+function onAnswered(state: ChannelState, nowMs: EpochMs): ChannelCommand[] {
+  if (state.pings === 0) return [];
+  state.pings = 0;
+  return wake(state, nowMs + pingAfterMs);
 }
 
 /** At half of what is left of its life. */

@@ -106,6 +106,12 @@ describe('the life of a channel', () => {
     expect(log.slice(3)).toEqual([[11_000, { do: 'ping' }]]);
   });
 
+  test('a quiet channel that answers is asked every ten seconds, so that it never counts as unheard for longer', () => {
+    const pongs = [10_202, 20_402, 30_602, 40_802].map((atMs) => frame(atMs));
+    const { log } = live([...healthy, ...pongs], 45_000);
+    expect(log.slice(3)).toEqual([10_002, 20_202, 30_402, 40_602].map((atMs) => [atMs, { do: 'ping' }]));
+  });
+
   test('nothing at all for 45 s: one more ping, and after 10 s more the socket is dropped', () => {
     const { log } = live([...healthy, frame(1_000)], 60_000);
     expect(log.slice(3)).toEqual([
