@@ -60,7 +60,7 @@ const startMediaGroup = (mediaType: string): MediaGroup => ({
 export function followQueues(settings: { readonly timeZone: string }): Logic<Queues, QueueEvent, QueueState> {
   return {
     name: 'queue-state',
-    version: 2,
+    version: 3,
     start: () => ({ openGaps: new Map(), wholeSinceMs: null, byId: new Map() }),
     step(queues, event) {
       switch (event.kind) {
@@ -92,8 +92,9 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
         }
         case 'interaction-changed': {
           const queue = queueOf(queues, event.queueId);
-          foldInteraction(mediaOf(queue, event.mediaType), event);
-          return [queues, changes(queues, event.queueId, event.receivedAtMs, { mediaType: event.mediaType })];
+          const { mediaType } = event;
+          const hasMoved = foldInteraction(queue, event);
+          return [queues, changes(queues, event.queueId, event.receivedAtMs, hasMoved ? {} : { mediaType })];
         }
         case 'channel-gap':
           return [queues, onGap(queues, event)];
@@ -239,11 +240,20 @@ function replaceWaiting(queue: Queue, waiting: NonNullable<EventOf<'queue-snapsh
   }
 }
 
-function foldInteraction(group: MediaGroup, event: EventOf<'interaction-changed'>): void {
+/** Whether it waited with another medium before. */
+function foldInteraction(queue: Queue, event: EventOf<'interaction-changed'>): boolean {
+  const group = mediaOf(queue, event.mediaType);
   group.used = true;
+  let hasMoved = false;
+  for (const { enqueuedAtMs } of queue.media.values()) {
+    const hasLeft = enqueuedAtMs.delete(event.conversationId);
+    if (hasLeft && enqueuedAtMs !== group.enqueuedAtMs) hasMoved = true;
+  }
   const waiting = event.stays.find((stay) => stay.leftAtMs === null);
-  if (waiting === undefined || event.customerLeftAtMs !== null) group.enqueuedAtMs.delete(event.conversationId);
-  else group.enqueuedAtMs.set(event.conversationId, waiting.enqueuedAtMs);
+  if (waiting !== undefined && event.customerLeftAtMs === null) {
+    group.enqueuedAtMs.set(event.conversationId, waiting.enqueuedAtMs);
+  }
+  return hasMoved;
 }
 
 function foldInterval(

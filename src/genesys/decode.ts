@@ -212,7 +212,9 @@ function decodeConversation(
     };
   });
   const customer = body.participants.find((each) => each.purpose === 'customer' || each.purpose === 'external');
-  const acd = here.find((each) => each.purpose === 'acd') ?? here[0];
+  // In the same queue again with another medium, as a callback: where it is now is what counts.
+  const inQueue = here.filter((each) => each.purpose === 'acd');
+  const acd = inQueue.findLast((each) => each.endTime === undefined) ?? inQueue.at(-1) ?? here[0];
   return [
     {
       kind: 'interaction-changed',

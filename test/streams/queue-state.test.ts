@@ -124,6 +124,29 @@ describe('the state of a queue', () => {
     expect(states.map((state) => state.longestWaitStartMs)).toEqual([null, 3, 7, null]);
   });
 
+  test('who waits on as a callback in the same queue waits there, and no more on the phone', () => {
+    const stay = (enqueuedAtMs: number, leftAtMs: number | null) => ({ enqueuedAtMs, leftAtMs });
+    const now = (mediaType: string, ...stays: ReturnType<typeof stay>[]): QueueEvent => ({
+      kind: 'interaction-changed',
+      receivedAtMs: 20,
+      queueId: 'q',
+      conversationId: 'c3',
+      mediaType,
+      stays: stays.map((each) => ({ ...each, priority: null, skillIds: [], languageId: null })),
+      agents: [],
+      customerLeftAtMs: null,
+    });
+    const waiting = [observed(11, 'voice', metric('oWaiting', 1)), observed(11, 'callback', metric('oWaiting', 1))];
+    const states = follow(
+      snapshot(10),
+      waitingList(10, 3, 7),
+      ...waiting,
+      now('callback', stay(3, 20), stay(20, null)),
+    );
+    const last = new Map(states.map((state) => [state.mediaType, state.longestWaitStartMs]));
+    expect(Object.fromEntries(last)).toEqual({ voice: 7, callback: 20 });
+  });
+
   test('a gap makes it stale until the next snapshot of the queue', () => {
     const states = follow(snapshot(10), waitingList(10, 3), gap(20, null), gap(29, 29), snapshot(30));
     expect(states.map((state) => [state.status, state.longestWaitStartMs])).toEqual([

@@ -110,6 +110,18 @@ describe('a frame', () => {
     expect(JSON.stringify(events)).not.toMatch(/Private|5550100/);
   });
 
+  test('of a conversation that came back to this queue as a callback says callback', () => {
+    const stay = { purpose: 'acd', queueId, connectedTime: '2026-03-01T09:11:02.118Z' };
+    const ended = { ...stay, endTime: '2026-03-01T09:12:00.000Z' };
+    const mediaTypeOf = (...participants: object[]) => {
+      const [event] = frame(`v2.routing.queues.${queueId}.conversations`, { id: 'c1', participants });
+      return event?.kind === 'interaction-changed' ? event.mediaType : event;
+    };
+    expect(mediaTypeOf({ ...ended, calls: [{}] }, { ...stay, callbacks: [{}] })).toBe('callback');
+    expect(mediaTypeOf({ ...ended, calls: [{}] }, { ...ended, callbacks: [{}] })).toBe('callback');
+    expect(mediaTypeOf({ ...stay, calls: [{}] }, { ...ended, callbacks: [{}] })).toBe('voice');
+  });
+
   test('that only keeps the connection alive says nothing', () => {
     expect(frame('channel.metadata', { message: 'WebSocket Heartbeat' })).toEqual([]);
     expect(frame('v2.system.socket_closing', { message: 'soon' })).toEqual([]);
