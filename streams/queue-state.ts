@@ -4,6 +4,7 @@ import { foldHandleTime, type HandleTime, handleSecondsMean, startHandleTime } f
 import type { Logic } from './logic.ts';
 import type { EpochMs } from './record.ts';
 import { type QueueState, queueState } from './records/queue-state.ts';
+import { noteInteraction, oldestSinceMs, type WhoWaits } from './who-waits.ts';
 
 /** Counts by metric and qualifier. */
 type Counts = Map<string, InstantMetric>;
@@ -12,8 +13,7 @@ interface MediaGroup {
   counts: Counts;
   /** Media types nobody ever used are left unsaid, all but voice. */
   used: boolean;
-  /** Conversation → when it joined. */
-  enqueuedAtMs: Map<string, EpochMs>;
+  whoWaits: WhoWaits;
   day: DayTotals | null;
   handleTime: HandleTime;
   published: QueueState | null;
@@ -47,7 +47,7 @@ interface Queues {
 const startMediaGroup = (mediaType: string): MediaGroup => ({
   counts: new Map(),
   used: mediaType === 'voice',
-  enqueuedAtMs: new Map(),
+  whoWaits: new Map(),
   day: null,
   handleTime: startHandleTime(),
   published: null,
@@ -60,7 +60,7 @@ const startMediaGroup = (mediaType: string): MediaGroup => ({
 export function followQueues(settings: { readonly timeZone: string }): Logic<Queues, QueueEvent, QueueState> {
   return {
     name: 'queue-state',
-    version: 3,
+    version: 4,
     start: () => ({ openGaps: new Map(), wholeSinceMs: null, byId: new Map() }),
     step(queues, event) {
       switch (event.kind) {
@@ -232,11 +232,11 @@ function replaceCounts(queue: Queue, groups: NonNullable<EventOf<'queue-snapshot
 
 function replaceWaiting(queue: Queue, waiting: NonNullable<EventOf<'queue-snapshot'>['waiting']>): void {
   queue.waitingKnown = true;
-  for (const group of queue.media.values()) group.enqueuedAtMs.clear();
+  for (const group of queue.media.values()) group.whoWaits.clear();
   for (const { mediaType, conversationId, enqueuedAtMs } of waiting) {
     const group = mediaOf(queue, mediaType);
     group.used = true;
-    group.enqueuedAtMs.set(conversationId, enqueuedAtMs);
+    group.whoWaits.set(conversationId, { sinceMs: enqueuedAtMs, isAlerting: false });
   }
 }
 
@@ -245,14 +245,10 @@ function foldInteraction(queue: Queue, event: EventOf<'interaction-changed'>): b
   const group = mediaOf(queue, event.mediaType);
   group.used = true;
   let hasMoved = false;
-  for (const { enqueuedAtMs } of queue.media.values()) {
-    const hasLeft = enqueuedAtMs.delete(event.conversationId);
-    if (hasLeft && enqueuedAtMs !== group.enqueuedAtMs) hasMoved = true;
+  for (const other of queue.media.values()) {
+    if (other !== group && other.whoWaits.delete(event.conversationId)) hasMoved = true;
   }
-  const waiting = event.stays.find((stay) => stay.leftAtMs === null);
-  if (waiting !== undefined && event.customerLeftAtMs === null) {
-    group.enqueuedAtMs.set(event.conversationId, waiting.enqueuedAtMs);
-  }
+  noteInteraction(group.whoWaits, event);
   return hasMoved;
 }
 
@@ -320,7 +316,7 @@ function describe(
     mediaType,
     status,
     waiting,
-    longestWaitStartMs: waiting === 0 ? null : longestWaitStartMs(group, queue.waitingKnown),
+    longestWaitStartMs: waiting === 0 ? null : longestWaitStartMs(group, queue.waitingKnown, waiting),
     interacting: countOf(group.counts, 'oInteracting|'),
     agentsOnQueue: sumOf('oOnQueueUsers'),
     agentsIdle: countOf(agents, 'oOnQueueUsers|IDLE'),
@@ -347,11 +343,10 @@ function sumByQualifier(counts: Counts, metric: string): number {
 }
 
 /** From the interactions themselves where all are known, else from the platform's own metric, else unknown. */
-function longestWaitStartMs({ counts, enqueuedAtMs }: MediaGroup, isKnown: boolean): EpochMs | null {
-  if (!isKnown) return counts.get('oLongestWaiting|')?.startedAtMs ?? null;
-  let oldest: EpochMs | null = null;
-  for (const startMs of enqueuedAtMs.values()) {
-    if (oldest === null || startMs < oldest) oldest = startMs;
-  }
-  return oldest;
+function longestWaitStartMs(
+  { counts, whoWaits }: MediaGroup,
+  isKnown: boolean,
+  waiting: number | null,
+): EpochMs | null {
+  return isKnown ? oldestSinceMs(whoWaits, waiting) : (counts.get('oLongestWaiting|')?.startedAtMs ?? null);
 }

@@ -124,6 +124,25 @@ describe('the state of a queue', () => {
     expect(states.map((state) => state.longestWaitStartMs)).toEqual([null, 3, 7, null]);
   });
 
+  test('who rings at an agent is not the one who waits longest, unless counted among those who wait', () => {
+    const rings = (atMs: number, endedAtMs: number | null): QueueEvent => ({
+      kind: 'interaction-changed',
+      receivedAtMs: atMs,
+      queueId: 'q',
+      conversationId: 'c3',
+      mediaType: 'voice',
+      stays: [{ enqueuedAtMs: 3, leftAtMs: null, priority: null, skillIds: [], languageId: null }],
+      agents: [{ userId: 'u', connectedAtMs: null, endedAtMs, wrapUpEndedAtMs: null }],
+      customerLeftAtMs: null,
+    });
+    const known = [snapshot(10), observed(10, 'voice', metric('oWaiting', 2)), waitingList(10, 3, 7)];
+    const last = (...events: QueueEvent[]) => follow(...known, ...events).at(-1)?.longestWaitStartMs;
+    expect(last(rings(11, null))).toBe(3);
+    expect(last(rings(11, null), observed(12, 'voice', metric('oWaiting', 1)))).toBe(7);
+    const missed = [rings(20, 20), observed(21, 'voice', metric('oWaiting', 2))];
+    expect(last(rings(11, null), observed(12, 'voice', metric('oWaiting', 1)), ...missed)).toBe(3);
+  });
+
   test('who waits on as a callback in the same queue waits there, and no more on the phone', () => {
     const stay = (enqueuedAtMs: number, leftAtMs: number | null) => ({ enqueuedAtMs, leftAtMs });
     const now = (mediaType: string, ...stays: ReturnType<typeof stay>[]): QueueEvent => ({
