@@ -1,4 +1,4 @@
-import { type EventOf, type InstantMetric, type QueueEvent, snapshotMetrics } from './event.ts';
+import { type EventOf, type InstantMetric, type QueueEvent, snapshotMetrics, type Tick } from './event.ts';
 import type { Logic } from './logic.ts';
 import { type EpochMs, type Output, output } from './record.ts';
 import { quarantine } from './records/quarantine.ts';
@@ -25,12 +25,12 @@ const toldWithinMs = 3_000;
 
 /**
  * Notices what a channel never said: when a snapshot that nobody needed differs from what the frames added up to, and no frame says so within
- * a few seconds, that is a record. After a gap a difference is no surprise.
+ * a few seconds in which channels were heard, that is a record. After a gap a difference is no surprise.
  */
 export function noticeMissedChanges(): Logic<Watched, QueueEvent, Output> {
   return {
     name: 'missed-change',
-    version: 1,
+    version: 2,
     start: () => new Map(),
     step(queues, event) {
       switch (event.kind) {
@@ -50,7 +50,7 @@ export function noticeMissedChanges(): Logic<Watched, QueueEvent, Output> {
           queues.delete(event.queueId);
           return [queues, []];
         case 'tick':
-          return [queues, [...queues].flatMap(([queueId, queue]) => confirmed(queueId, queue, event.receivedAtMs))];
+          return [queues, [...queues].flatMap(([queueId, queue]) => confirmed(queueId, queue, event))];
         case 'queue-interval':
         case 'interval-read':
         case 'interaction-changed':
@@ -107,15 +107,16 @@ function compare(
   queue.counts = truth;
 }
 
-function confirmed(queueId: string, { suspicions }: WatchedQueue, nowMs: EpochMs): Output[] {
+/** A channel that has said nothing at all since may be one that is lost: then a gap will say so. */
+function confirmed(queueId: string, { suspicions }: WatchedQueue, { receivedAtMs, heardUntilMs }: Tick): Output[] {
   const found: Output[] = [];
   for (const [key, { told, truth, sinceMs }] of suspicions) {
-    if (nowMs - sinceMs < toldWithinMs) continue;
+    if (heardUntilMs === null || heardUntilMs - sinceMs < toldWithinMs) continue;
     suspicions.delete(key);
     const [mediaType = '', metric = '', qualifier = ''] = key.split('|');
     const what = [metric, qualifier, mediaType].filter((part) => part !== '').join(' ');
     const cause = `missed: frames said ${what} was ${told}, a snapshot says ${truth}`;
-    found.push(output(quarantine, { place: `observations/${queueId}`, cause, receivedAtMs: sinceMs }, nowMs));
+    found.push(output(quarantine, { place: `observations/${queueId}`, cause, receivedAtMs: sinceMs }, receivedAtMs));
   }
   return found;
 }

@@ -18,7 +18,11 @@ const frame = (receivedAtMs: number, count: number): QueueEvent => ({
   mediaType: 'voice',
   metrics: waiting(count),
 });
-const tick = (receivedAtMs: number): QueueEvent => ({ kind: 'tick', receivedAtMs, heardUntilMs: receivedAtMs });
+const tick = (receivedAtMs: number, heardUntilMs = receivedAtMs): QueueEvent => ({
+  kind: 'tick',
+  receivedAtMs,
+  heardUntilMs,
+});
 const gap = (receivedAtMs: number, endMs: number | null): QueueEvent => ({
   ...{ kind: 'channel-gap', receivedAtMs, channel: 0, queueIds: ['q'], startMs: receivedAtMs, endMs, cause: 'closed' },
   repairedBy: endMs === null ? 'none' : 'snapshot',
@@ -39,6 +43,12 @@ describe('a change that was never said', () => {
 
   test('is none when a frame says it a moment later', () => {
     expect(noticed(snapshot(0, 0), snapshot(60_000, 3), frame(60_800, 3), tick(70_000))).toEqual([]);
+  });
+
+  test('is none on a channel that had fallen silent, which the gap says, and one when it had not', () => {
+    const silent = [snapshot(0, 1), snapshot(60_000, 7), tick(70_000, 59_000)];
+    expect(noticed(...silent, gap(80_000, null), snapshot(81_000, 7), gap(82_000, 82_000), tick(90_000))).toEqual([]);
+    expect(noticed(...silent, tick(71_000, 70_500))).toHaveLength(1);
   });
 
   test('is none after a gap, and before the first snapshot', () => {
