@@ -42,6 +42,8 @@ interface Queues {
    */
   wholeSinceMs: EpochMs | null;
   byId: Map<string, Queue>;
+  /** Of queues that are gone the media types of which something was said: it is to be set right should the queue come back. */
+  goneMedia: Map<string, readonly string[]>;
 }
 
 const startMediaGroup = (mediaType: string): MediaGroup => ({
@@ -60,8 +62,8 @@ const startMediaGroup = (mediaType: string): MediaGroup => ({
 export function followQueues(settings: { readonly timeZone: string }): Logic<Queues, QueueEvent, QueueState> {
   return {
     name: 'queue-state',
-    version: 4,
-    start: () => ({ openGaps: new Map(), wholeSinceMs: null, byId: new Map() }),
+    version: 5,
+    start: () => ({ openGaps: new Map(), wholeSinceMs: null, byId: new Map(), goneMedia: new Map() }),
     step(queues, event) {
       switch (event.kind) {
         case 'queue-observed': {
@@ -100,7 +102,7 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
           return [queues, onGap(queues, event)];
         case 'queue-removed': {
           const stale = changes(queues, event.queueId, event.receivedAtMs, { status: 'stale' });
-          queues.byId.delete(event.queueId);
+          forget(queues, event.queueId);
           return [queues, stale];
         }
         case 'agent-status':
@@ -116,7 +118,16 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
   };
 }
 
-function queueOf({ byId }: Queues, queueId: string): Queue {
+function forget({ byId, goneMedia }: Queues, queueId: string): void {
+  const said = [...(byId.get(queueId)?.media ?? [])].filter(([, group]) => group.published !== null);
+  byId.delete(queueId);
+  goneMedia.set(
+    queueId,
+    said.map(([mediaType]) => mediaType),
+  );
+}
+
+function queueOf({ byId, goneMedia }: Queues, queueId: string): Queue {
   let queue = byId.get(queueId);
   if (queue === undefined) {
     queue = {
@@ -128,6 +139,8 @@ function queueOf({ byId }: Queues, queueId: string): Queue {
       media: new Map(),
     };
     byId.set(queueId, queue);
+    for (const mediaType of goneMedia.get(queueId) ?? []) mediaOf(queue, mediaType).used = true;
+    goneMedia.delete(queueId);
   }
   return queue;
 }

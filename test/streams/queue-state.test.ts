@@ -193,6 +193,13 @@ describe('the state of a queue', () => {
     expect(statusOf(ofChannel(0, null, 7))).toEqual(['a stale', 'b stale', 'a observed', 'b observed']);
   });
 
+  test('a queue that comes back is known again in every medium in which something was said of it', () => {
+    const removed: QueueEvent = { kind: 'queue-removed', receivedAtMs: 20, queueId: 'q' };
+    const states = follow(snapshot(10), observed(11, 'chat', metric('oWaiting', 2)), removed, snapshot(30));
+    const last = new Map(states.map((state) => [state.mediaType, [state.status, state.waiting]]));
+    expect(Object.fromEntries(last)).toEqual({ voice: ['observed', 1], chat: ['observed', 0] });
+  });
+
   test('a queue that is not watched any more is stale at last, and unknown should it come back', () => {
     const back: QueueEvent = { kind: 'queue-removed', receivedAtMs: 9, queueId: 'q' };
     const states = follow(
