@@ -62,9 +62,12 @@ const startMediaGroup = (mediaType: string): MediaGroup => ({
 export function followQueues(settings: { readonly timeZone: string }): Logic<Queues, QueueEvent, QueueState> {
   return {
     name: 'queue-state',
-    version: 5,
+    version: 6,
     start: () => ({ openGaps: new Map(), wholeSinceMs: null, byId: new Map(), goneMedia: new Map() }),
     step(queues, event) {
+      // What was on its way when the queue went does not bring it back.
+      if ('queueId' in event && event.kind !== 'queue-snapshot' && queues.goneMedia.has(event.queueId))
+        return [queues, []];
       switch (event.kind) {
         case 'queue-observed': {
           const queue = queueOf(queues, event.queueId);

@@ -200,18 +200,24 @@ describe('the state of a queue', () => {
     expect(Object.fromEntries(last)).toEqual({ voice: ['observed', 1], chat: ['observed', 0] });
   });
 
-  test('a queue that is not watched any more is stale at last, and unknown should it come back', () => {
-    const back: QueueEvent = { kind: 'queue-removed', receivedAtMs: 9, queueId: 'q' };
-    const states = follow(
-      observed(1, 'voice', metric('oWaiting', 2)),
-      back,
-      observed(10, 'voice', metric('oInteracting', 1)),
-    );
+  test('a queue that is not watched any more is stale at last, whatever was still on its way', () => {
+    const removed: QueueEvent = { kind: 'queue-removed', receivedAtMs: 9, queueId: 'q' };
+    const read: QueueEvent = {
+      ...{ kind: 'interval-read', receivedAtMs: 11, queueId: 'q', startMs: 0, endMs: 1_800_000 },
+      groups: [{ mediaType: 'voice', metrics: [{ metric: 'nOffered', qualifier: null, stats: { count: 3 } }] }],
+    };
+    const late = [observed(10, 'voice', metric('oInteracting', 1)), totals(10, 0, { nOffered: { count: 3 } }), read];
+    const states = follow(observed(1, 'voice', metric('oWaiting', 2)), removed, ...late);
     expect(states.map(({ status, waiting }) => ({ status, waiting }))).toEqual([
       { status: 'observed', waiting: 2 },
       { status: 'stale', waiting: 2 },
-      { status: 'observed', waiting: null },
     ]);
+  });
+
+  test('a queue that comes back is known by its snapshot, and by nothing from before', () => {
+    const removed: QueueEvent = { kind: 'queue-removed', receivedAtMs: 9, queueId: 'q' };
+    const states = follow(observed(1, 'voice', metric('oWaiting', 2), metric('oAlerting', 1)), removed, snapshot(30));
+    expect(states.at(-1)).toMatchObject({ status: 'observed', waiting: 1, interacting: 4, observedAtMs: 30 });
   });
 
   test('what a snapshot says while a gap is open is stale until the gap is closed', () => {
