@@ -62,7 +62,7 @@ const startMediaGroup = (mediaType: string): MediaGroup => ({
 export function followQueues(settings: { readonly timeZone: string }): Logic<Queues, QueueEvent, QueueState> {
   return {
     name: 'queue-state',
-    version: 6,
+    version: 7,
     start: () => ({ openGaps: new Map(), wholeSinceMs: null, byId: new Map(), goneMedia: new Map() }),
     step(queues, event) {
       // What was on its way when the queue went does not bring it back.
@@ -200,7 +200,11 @@ const zeros: readonly IntervalMetric[] = [
 
 /** A gap of all queues closes those of the channels too: everything has been asked for anew. */
 function onGap(queues: Queues, { channel, queueIds, startMs, endMs, receivedAtMs }: ChannelGap): QueueState[] {
-  const concerned = [...(queueIds ?? queues.byId.keys())].filter((queueId) => queues.byId.has(queueId)).sort();
+  const known = (ids: readonly string[] | null) => [...(ids ?? queues.byId.keys())].filter((id) => queues.byId.has(id));
+  const concerned = known(queueIds).sort();
+  const opened = queues.openGaps.get(channel);
+  // Queues may have come to the channel or left it since: what was stale for its sake is so no more.
+  const freed = endMs === null || opened === undefined ? [] : known(opened);
   if (endMs === null) queues.openGaps.set(channel, queueIds);
   else if (queueIds === null) queues.openGaps.clear();
   else queues.openGaps.delete(channel);
@@ -212,7 +216,8 @@ function onGap(queues: Queues, { channel, queueIds, startMs, endMs, receivedAtMs
     else queue.wholeSinceMs = endMs;
     addHoles(queue, startMs, endMs ?? startMs);
   }
-  return concerned.flatMap((queueId) => changes(queues, queueId, receivedAtMs));
+  const others = freed.filter((queueId) => !concerned.includes(queueId)).sort();
+  return [...concerned, ...others].flatMap((queueId) => changes(queues, queueId, receivedAtMs));
 }
 
 function isDeafTo({ openGaps }: Queues, queueId: string): boolean {

@@ -191,6 +191,11 @@ describe('the state of a queue', () => {
     expect(statusOf()).toEqual(['a stale', 'b stale']);
     expect(statusOf(ofChannel(2, ['b'], 7))).toEqual(['a stale', 'b stale', 'b observed']);
     expect(statusOf(ofChannel(0, null, 7))).toEqual(['a stale', 'b stale', 'a observed', 'b observed']);
+    // By its end the channel has other queues.
+    expect(statusOf(ofChannel(2, ['c'], 7))).toEqual(['a stale', 'b stale', 'b observed']);
+    expect(
+      statusOf(ofChannel(0, null, null), ofChannel(1, ['a'], 7), ofChannel(2, [], 7), ofChannel(0, ['a'], 8)),
+    ).toEqual(['a stale', 'b stale', 'a observed', 'b observed']);
   });
 
   test('a queue that comes back is known again in every medium in which something was said of it', () => {
