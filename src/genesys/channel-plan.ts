@@ -14,23 +14,24 @@ export const topicsOfQueue = 2;
 
 /**
  * Shares an inventory out over channels, all topics of a queue on one. Whatever had a channel keeps it, so that nobody is subscribed
- * anew for the sake of order. Undefined if there are not channels enough.
+ * anew for the sake of order. `roomMax` = topics on one channel. Undefined if there are not channels enough.
  */
 export function planChannels(
   { queueIds, userIds }: Inventory,
   before: readonly Inventory[] = [],
+  roomMax: number = topicsMax,
 ): readonly Inventory[] | undefined {
   const wanted = new Set([...queueIds, ...userIds]);
   const shares = before.map((share) => {
     const queues = share.queueIds.filter((id) => wanted.has(id));
     const users = share.userIds.filter((id) => wanted.has(id));
-    return { queueIds: queues, userIds: users, room: topicsMax - queues.length * topicsOfQueue - users.length };
+    return { queueIds: queues, userIds: users, room: roomMax - queues.length * topicsOfQueue - users.length };
   });
   const placed = new Set(shares.flatMap((share) => [...share.queueIds, ...share.userIds]));
   let next = 0;
   const place = (topics: number) => {
-    while ((shares[next]?.room ?? topicsMax) < topics) next += 1;
-    const share = (shares[next] ??= { queueIds: [], userIds: [], room: topicsMax });
+    while ((shares[next]?.room ?? roomMax) < topics) next += 1;
+    const share = (shares[next] ??= { queueIds: [], userIds: [], room: roomMax });
     share.room -= topics;
     return share;
   };

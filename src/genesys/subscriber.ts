@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../sinks/clock.ts';
+import type { ChannelGap } from '../../streams/event.ts';
 import type { EpochMs } from '../../streams/record.ts';
 import type { Arrival } from './arrival.ts';
 import { type Channel, createChannel } from './channel.ts';
@@ -23,6 +24,8 @@ export interface SubscriberSettings {
   readonly answerWithinMs: number;
   /** How often queues and agents are listed anew, and all counts are asked for in case something was missed, in platform time. */
   readonly inventoryEveryMs: number;
+  /** How many topics one channel takes; as many as the platform allows unless told. */
+  readonly topicsPerChannelMax?: number;
   /** Takes what arrived, stamped, in order. */
   readonly onArrival: (arrival: Arrival) => void;
   readonly random: () => number;
@@ -57,6 +60,8 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
   let lastTurnMs = clock.nowMs();
   let restartGap = journal === null ? null : { startMs: journal.heardUntilMs, cause: 'restart' };
   let isPaused = false;
+  /** By channel, what was said of the gap that is open. */
+  const openGaps = new Map<number, Omit<ChannelGap, 'receivedAtMs'>>();
   const owed = createOwedHalfHours();
 
   const stamp = () => (stampedMs = Math.max(stampedMs, clock.nowMs()));
@@ -88,19 +93,23 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     const repairedBy = endMs === null ? 'none' : 'snapshot';
     if (endMs !== null) owed.owe(of.queueIds ?? shares.flatMap((share) => share.queueIds), startMs, endMs);
     const queueIds = of.queueIds === null ? null : [...of.queueIds];
-    onArrival({
-      kind: 'channel-gap',
-      receivedAtMs: stamp(),
-      channel: of.channel,
-      queueIds,
-      startMs,
-      endMs,
-      cause,
-      repairedBy,
-    });
-    const told = { channel: of.channel, startMs, endMs, cause };
+    const { channel } = of;
+    const gap = { kind: 'channel-gap', channel, queueIds, startMs, endMs, cause, repairedBy } as const;
+    if (endMs === null) openGaps.set(channel, gap);
+    else openGaps.delete(channel);
+    onArrival({ ...gap, receivedAtMs: stamp() });
+    const told = { channel, startMs, endMs, cause };
     if (endMs === null) log.warn(told, 'channel gap');
     else log.info(told, 'channel gap repaired by a snapshot');
+  }
+
+  /** Queues that come to a channel while it is deaf are not known before it hears again, whatever an answer says of them. */
+  function widenGap(channel: number, added: readonly string[]): void {
+    const gap = openGaps.get(channel);
+    if (gap === undefined || gap.queueIds === null || added.length === 0) return;
+    const wider = { ...gap, queueIds: [...new Set([...gap.queueIds, ...added])] };
+    openGaps.set(channel, wider);
+    onArrival({ ...wider, receivedAtMs: stamp() });
   }
 
   /** Once all channels are live at the same time, nothing is missing any more of what the process before did not hear. */
@@ -130,7 +139,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
   }
 
   function planOf(inventory: Inventory): readonly Inventory[] {
-    const plan = planChannels(inventory, shares);
+    const plan = planChannels(inventory, shares, settings.topicsPerChannelMax);
     if (plan !== undefined) return plan;
     const { queueIds, userIds } = inventory;
     const message = `${queueIds.length} queues and ${userIds.length} agents need more than the ${channelsMax} channels there are: narrow the OAuth client's divisions to fewer queues`;
@@ -210,6 +219,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
       }
       const added = without(share, old);
       owed.owe(added.queueIds, clock.nowMs(), clock.nowMs());
+      widenGap(number, added.queueIds);
       if (isEmpty(added) && isEmpty(without(old, share))) continue;
       channel.watch(share, added);
       log.info({ channel: number, queues: share.queueIds.length, agents: share.userIds.length }, 'watches others now');

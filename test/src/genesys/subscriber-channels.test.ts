@@ -23,6 +23,34 @@ describe('a subscriber', () => {
     await run.stop();
   });
 
+  test('says of a queue that comes to a deaf channel that it is deaf to that one too', async () => {
+    const roster = centreOf(5, 1);
+    const newest = roster.queues.at(-1)?.id;
+    let isSeen = false;
+    const handle =
+      (platform: Platform): Platform['handle'] =>
+      (request, nowMs) => {
+        const answer = platform.handle(request, nowMs);
+        if (request.path !== '/api/v2/routing/queues' || isSeen) return answer;
+        const { entities } = answer.body as { entities: { id: string }[] };
+        return { ...answer, body: { entities: entities.filter(({ id }) => id !== newest) } };
+      };
+    const many = { topicsPerChannelMax: 6, inventoryEveryMs: 60_000 };
+    const run = startVirtualRun({ driver: scripted([], roster), random: () => 0.5, handle, ...many });
+    await run.runUntil(startMs + 50_000);
+    expect(run.openSockets()).toBe(2);
+    isSeen = true;
+    run.platform.inject({ kind: 'refuse-sockets', status: 503, forMs: 40_000 }, startMs + 50_000);
+    run.drop(1);
+    await run.runUntil(startMs + 180_000);
+    expect(gapsOf(run).map(({ queueIds, endMs }) => [queueIds?.includes(newest ?? ''), endMs === null])).toEqual([
+      [false, true],
+      [true, true],
+      [true, false],
+    ]);
+    await run.stop();
+  });
+
   test('watches a queue that appears, and says that one is gone', async () => {
     const roster = centreOf(3, 3);
     const [first, second, third] = roster.queues.map(({ id }) => id);
