@@ -7,7 +7,7 @@ import { type EpochMs, type Output, output } from './record.ts';
 export function followAgents(): Logic<Map<string, AgentState>, QueueEvent, Output> {
   return {
     name: 'agent-state',
-    version: 1,
+    version: 2,
     start: () => new Map(),
     step(agents, event) {
       if (event.kind !== 'agent-status' && event.kind !== 'agent-profile') return [agents, []];
@@ -21,7 +21,10 @@ export function followAgents(): Logic<Map<string, AgentState>, QueueEvent, Outpu
   };
 }
 
-/** What the event changes; an answer that was on its way while a newer frame arrived says nothing new. */
+/**
+ * What the event changes; an answer that was on its way while a newer frame arrived says nothing new. The same status with an
+ * earlier date is no such answer, but a date set right.
+ */
 function news(known: AgentState, event: EventOf<'agent-status'> | EventOf<'agent-profile'>): Partial<AgentState> {
   if (event.kind === 'agent-profile') {
     return {
@@ -29,9 +32,13 @@ function news(known: AgentState, event: EventOf<'agent-status'> | EventOf<'agent
       languageIds: event.languages.map((language) => language.languageId).sort(),
     };
   }
-  const { routingStatus, routingStatusSinceMs, presence, presenceSinceMs, activeQueueIds } = event;
-  const isOldStatus = isOlder(routingStatusSinceMs, known.routingStatusSinceMs);
-  const isOldPresence = isOlder(presenceSinceMs, known.presenceSinceMs);
+  const { routingStatus, presence, activeQueueIds, receivedAtMs } = event;
+  // Nothing begins after it was told: a clock that was ahead must not make what comes later look old.
+  const routingStatusSinceMs = noLater(event.routingStatusSinceMs, receivedAtMs);
+  const presenceSinceMs = noLater(event.presenceSinceMs, receivedAtMs);
+  const isOldStatus =
+    routingStatus !== known.routingStatus && isOlder(routingStatusSinceMs, known.routingStatusSinceMs);
+  const isOldPresence = presence !== known.presence && isOlder(presenceSinceMs, known.presenceSinceMs);
   return {
     ...(routingStatus !== null && !isOldStatus ? { routingStatus, routingStatusSinceMs } : {}),
     ...(presence !== null && !isOldPresence ? { presence, presenceSinceMs } : {}),
@@ -39,6 +46,9 @@ function news(known: AgentState, event: EventOf<'agent-status'> | EventOf<'agent
     ...(activeQueueIds !== null && !isOldStatus && !isOldPresence ? { activeQueueIds: activeQueueIds.toSorted() } : {}),
   };
 }
+
+const noLater = (sinceMs: EpochMs | null, receivedAtMs: EpochMs) =>
+  sinceMs === null ? null : Math.min(sinceMs, receivedAtMs);
 
 const isOlder = (sinceMs: EpochMs | null, knownMs: EpochMs | null) =>
   sinceMs !== null && knownMs !== null && sinceMs < knownMs;
