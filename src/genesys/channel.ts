@@ -87,7 +87,9 @@ export function createChannel(settings: ChannelSettings): Channel {
     wake();
   };
   const onAnswer: ChannelSettings['onAnswer'] = (answer) => {
-    const nowMs = settings.onAnswer(answer);
+    // One that was taken away while it was asked about is not to come back.
+    const isWatched = (id: string) => share.queueIds.includes(id);
+    const nowMs = settings.onAnswer({ ...answer, queueIds: answer.queueIds.filter(isWatched) });
     tell({ kind: 'answer', nowMs });
     return nowMs;
   };
@@ -256,10 +258,13 @@ export function createChannel(settings: ChannelSettings): Channel {
         return;
       case 'take-snapshot': {
         const alive = connection.signal;
-        const take = async () => {
+        const take = async (): Promise<void> => {
+          const asked = share;
           if (!isListSure) await sayAgain(AbortSignal.any([signal, alive]));
-          const nowMs = await snapshot(share, alive, signal);
-          tell({ kind: 'snapshot-taken', nowMs });
+          const nowMs = await snapshot(asked, alive, signal);
+          // What came or left meanwhile is not subscribed yet.
+          if (asked === share) tell({ kind: 'snapshot-taken', nowMs });
+          else await take();
         };
         attempt?.(take().catch(unless(alive)));
         return;
@@ -321,6 +326,12 @@ export function createChannel(settings: ChannelSettings): Channel {
     });
   }
 
+  const look = (of: () => Inventory) =>
+    aside(async (alive, signal) => {
+      await sayAgain(signal);
+      await snapshot(of(), alive, signal);
+    });
+
   return {
     async run(signal) {
       const ended = new AbortController();
@@ -367,17 +378,9 @@ export function createChannel(settings: ChannelSettings): Channel {
       share = next;
       // One that is not live asks for all of it on its way there.
       isListSure = false;
-      aside(async (alive, signal) => {
-        await sayAgain(signal);
-        await snapshot(added, alive, signal);
-      });
+      look(() => added);
     },
-    check() {
-      aside(async (alive, signal) => {
-        await sayAgain(signal);
-        await snapshot(share, alive, signal);
-      });
-    },
+    check: () => look(() => share),
     pause() {
       resumed ??= new Promise((resolve) => (resume = resolve));
       socket?.pause();

@@ -51,6 +51,37 @@ describe('a subscriber', () => {
     await run.stop();
   });
 
+  test('watches what comes, and lets go what leaves, while a channel is still asking how it stands', async () => {
+    const roster = centreOf(3, 1);
+    const [first, second, third] = roster.queues.map(({ id }) => id);
+    let visible = [first, second];
+    const handle =
+      (platform: Platform): Platform['handle'] =>
+      (request, nowMs) => {
+        const answer = platform.handle(request, nowMs);
+        // The channel's second question takes so long that queues are listed anew meanwhile.
+        const isSlow = request.path.endsWith('/queues/observations/query') && nowMs > startMs + 50_000;
+        if (isSlow && visible.includes(first)) return { ...answer, delayMs: 20_000 };
+        if (request.path !== '/api/v2/routing/queues') return answer;
+        const { entities } = answer.body as { entities: { id: string }[] };
+        return { ...answer, body: { entities: entities.filter(({ id }) => visible.includes(id)) } };
+      };
+    const run = startVirtualRun({ driver: scripted([], roster), random: () => 0.5, handle, inventoryEveryMs: 60_000 });
+    await run.runUntil(startMs + 50_500);
+    run.drop(0);
+    await run.runUntil(startMs + 55_000);
+    visible = [second, third];
+    await run.runUntil(startMs + 100_000);
+    const events = run.arrivals.flatMap(decodeArrival).filter(({ receivedAtMs }) => receivedAtMs > startMs + 55_000);
+    const removedAt = events.findIndex(({ kind }) => kind === 'queue-removed');
+    const known = events.slice(removedAt).flatMap((event) => (event.kind === 'queue-snapshot' ? [event.queueId] : []));
+    expect(removedAt).toBeGreaterThanOrEqual(0);
+    expect(known).toContain(third);
+    expect(known).not.toContain(first);
+    expect(gapsOf(run).at(-1)?.endMs).not.toBeNull();
+    await run.stop();
+  });
+
   test('watches a queue that appears, and says that one is gone', async () => {
     const roster = centreOf(3, 3);
     const [first, second, third] = roster.queues.map(({ id }) => id);
