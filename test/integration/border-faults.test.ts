@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { faultKinds, judgeBorderOverSockets } from '../support/border-faults.ts';
+import { judgeBorderOverSockets } from '../support/border-faults.ts';
+import { faultKinds } from '../support/border-story.ts';
 
 /** Each fault once, and two pairs: twenty runs. */
 const chosen = [
