@@ -7,10 +7,11 @@ import { activitySchema, answerActivity, type Row } from './activity-query.ts';
 import { filterSchema, maySelect, names, selects, type Dimensions, type Filter } from './filter.ts';
 import type { Metric } from './interval-ledger.ts';
 import { mediaTypes } from './media.ts';
-import { agentMetrics, callMetrics, longest, presenceOf } from './observations.ts';
+import { agentMetrics, callMetrics, longest, presenceOf, showCalls, type ShownCalls } from './observations.ts';
 import { badRequest, fieldType, forbidden, ok, readBody, type RestRequest, type RouteAnswer } from './rest.ts';
-import type { MediaQueue, Queue } from './queue.ts';
+import type { Queue } from './queue.ts';
 import { presences } from './roster.ts';
+import type { PlatformSwitches } from './switches.ts';
 import { sessionIdOf } from './conversation-wire.ts';
 import { isoTime } from './wire.ts';
 
@@ -38,13 +39,13 @@ const observationsSchema = z.object({
 const conversationActivitySchema = activitySchema(callMetricNames);
 const routingActivitySchema = activitySchema(agentMetricNames);
 
-export function createAnalytics(center: CallCenter): Analytics {
+export function createAnalytics(center: CallCenter, switches: Pick<PlatformSwitches, 'alertingInWaiting'>): Analytics {
   const queuesOf = (filter: Filter | undefined): Queue[] =>
     [...center.queues.values()].filter(({ id: queueId }) => maySelect(filter, { queueId }));
 
-  const observationsOf = (lane: MediaQueue, metric: string) =>
-    Array.from((lanePart(lane, metric) ?? new Map<string, Call>()).values(), (call) => {
-      const { atMs, sessionId, userId } = stageOf(call);
+  const observationsOf = (shown: ShownCalls, metric: string) =>
+    Array.from((partOf(shown, metric) ?? new Map<string, Call>()).values(), (call) => {
+      const { atMs, sessionId, userId } = stageOf(call, metric);
       return {
         observationDate: isoTime(atMs),
         conversationId: call.id,
@@ -76,9 +77,10 @@ export function createAnalytics(center: CallCenter): Analytics {
           report({ queueId, mediaType }, [zero('oAlerting'), zero('oInteracting'), zero('oWaiting')]);
           continue;
         }
-        report({ queueId, mediaType }, [...callMetrics(lane), ...longestMetrics(lane)], (metric) =>
-          detailMetrics.includes(metric) && lanePart(lane, metric) !== undefined
-            ? { truncated: false, observations: observationsOf(lane, metric) }
+        const shown = showCalls(lane, switches);
+        report({ queueId, mediaType }, [...callMetrics(shown), ...longestMetrics(shown)], (metric) =>
+          detailMetrics.includes(metric) && partOf(shown, metric) !== undefined
+            ? { truncated: false, observations: observationsOf(shown, metric) }
             : {},
         );
       }
@@ -90,7 +92,7 @@ export function createAnalytics(center: CallCenter): Analytics {
   };
 
   const callRow = (metric: string, call: Call): Row => {
-    const { atMs, sessionId, userId } = stageOf(call);
+    const { atMs, sessionId, userId } = stageOf(call, metric);
     const activityDate = isoTime(atMs);
     const user = userId === undefined ? {} : { userId };
     const dimensions = { queueId: call.queueId, mediaType: call.mediaType, direction: 'inbound', ...user };
@@ -116,8 +118,9 @@ export function createAnalytics(center: CallCenter): Analytics {
     const rows: Row[] = [];
     const groups: Dimensions[] = [];
     for (const queue of queuesOf(read.value.filter)) {
-      for (const { mediaType, waiting, alerting, interacting } of queue.media.values()) {
-        groups.push({ queueId: queue.id, mediaType });
+      for (const lane of queue.media.values()) {
+        const { waiting, alerting, interacting } = showCalls(lane, switches);
+        groups.push({ queueId: queue.id, mediaType: lane.mediaType });
         for (const call of waiting.values()) rows.push(callRow('oWaiting', call), callRow('oLongestWaiting', call));
         for (const call of alerting.values()) rows.push(callRow('oAlerting', call));
         for (const call of interacting.values()) {
@@ -167,14 +170,17 @@ function routingOf({ skillIds, languageId, priority }: Call) {
   };
 }
 
-/** Since when a call is where it is, in which session, and with whom. */
-function stageOf(call: Call): { readonly atMs: EpochMs; readonly sessionId: string; readonly userId?: string } {
+/** Since when a call is what the metric counts, in which session, and with whom. */
+function stageOf(
+  call: Call,
+  metric: string,
+): { readonly atMs: EpochMs; readonly sessionId: string; readonly userId?: string } {
   const { answered, enqueuedAtMs, agentLegs } = call;
   const leg = agentLegs.at(-1);
   if (answered !== undefined && leg !== undefined) {
     return { atMs: answered.atMs, sessionId: sessionIdOf(call, 'agent', leg.index), userId: answered.userId };
   }
-  const alerting = alertingLeg(call);
+  const alerting = metric === 'oAlerting' ? alertingLeg(call) : undefined;
   if (alerting?.alertedAtMs !== undefined) {
     const { alertedAtMs: atMs, index, userId } = alerting;
     return { atMs, sessionId: sessionIdOf(call, 'agent', index), userId };
@@ -182,21 +188,21 @@ function stageOf(call: Call): { readonly atMs: EpochMs; readonly sessionId: stri
   return { atMs: enqueuedAtMs, sessionId: sessionIdOf(call, 'acd', call.index) };
 }
 
-function lanePart(lane: MediaQueue, metric: string): ReadonlyMap<string, Call> | undefined {
+function partOf(shown: ShownCalls, metric: string): ReadonlyMap<string, Call> | undefined {
   switch (metric) {
     case 'oWaiting':
-      return lane.waiting;
+      return shown.waiting;
     case 'oAlerting':
-      return lane.alerting;
+      return shown.alerting;
     case 'oInteracting':
-      return lane.interacting;
+      return shown.interacting;
     default:
       return undefined;
   }
 }
 
-function longestMetrics(lane: MediaQueue): Metric[] {
-  const { waitingMs, interactingMs } = longest(lane);
+function longestMetrics(shown: ShownCalls): Metric[] {
+  const { waitingMs, interactingMs } = longest(shown);
   const metrics = { oLongestWaiting: waitingMs, oLongestInteracting: interactingMs };
   return Object.entries(metrics).flatMap(([metric, startMs]) =>
     startMs === undefined ? [] : [{ metric, stats: { count: 1, calculatedMetricValue: startMs } }],

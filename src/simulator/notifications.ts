@@ -8,7 +8,7 @@ import type { Channel, ChannelRegistry, ObservationGroup, Socket, Watch } from '
 import type { Line } from './line.ts';
 import type { PlatformSwitches } from './switches.ts';
 import { intervalMs, intervalStartOf, type Metric } from './interval-ledger.ts';
-import { agentMetrics, callMetrics, tellChanges, type ToldMetrics } from './observations.ts';
+import { agentMetrics, callMetrics, showCalls, tellChanges, type ToldMetrics } from './observations.ts';
 import type { Queue } from './queue.ts';
 import { createSchedule } from './schedule.ts';
 import { conversationsTopic, observationsTopic, userTopic, type Topic } from './topics.ts';
@@ -59,7 +59,7 @@ export function createNotifications(options: {
   ) => { status: number; message?: string };
   readonly line: Line;
   readonly frameFaults: FrameFaults;
-  readonly switches: Pick<PlatformSwitches, 'zerosSent' | 'metricsPerMessage'>;
+  readonly switches: Pick<PlatformSwitches, 'zerosSent' | 'metricsPerMessage' | 'alertingInWaiting'>;
 }): Notifications {
   const { center, channels, subscribe, line, frameFaults, switches } = options;
   const rosterQueues = new Map(center.roster.queues.map((queue) => [queue.id, queue]));
@@ -117,7 +117,7 @@ export function createNotifications(options: {
   return {
     watch(topic, nowMs) {
       const queue = topic.kind === 'observations' ? center.queues.get(topic.entityId) : undefined;
-      return { topic, groups: queue === undefined ? [] : observationGroups(queue, nowMs) };
+      return { topic, groups: queue === undefined ? [] : observationGroups(queue, switches, nowMs) };
     },
 
     publish({ queueIds, calls, agents }, atMs) {
@@ -190,7 +190,11 @@ export function createNotifications(options: {
   };
 }
 
-function observationGroups(queue: Queue, nowMs: EpochMs): ObservationGroup[] {
+function observationGroups(
+  queue: Queue,
+  switches: Pick<PlatformSwitches, 'alertingInWaiting'>,
+  nowMs: EpochMs,
+): ObservationGroup[] {
   const queueId = queue.id;
   return [
     createGroup(
@@ -202,7 +206,7 @@ function observationGroups(queue: Queue, nowMs: EpochMs): ObservationGroup[] {
     ...Array.from(queue.media.values(), (lane) =>
       createGroup(
         { queueId, mediaType: lane.mediaType },
-        () => callMetrics(lane),
+        () => callMetrics(showCalls(lane, switches)),
         (startMs) => lane.ledger.metrics(startMs),
         nowMs,
       ),

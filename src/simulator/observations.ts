@@ -3,6 +3,7 @@ import type { Agent } from './agent.ts';
 import type { Metric } from './interval-ledger.ts';
 import type { MediaQueue, Queue } from './queue.ts';
 import { presences } from './roster.ts';
+import type { PlatformSwitches } from './switches.ts';
 
 /** The presence that goes with being on queue or not. */
 export function presenceOf(agent: Agent): (typeof presences)[keyof typeof presences] {
@@ -30,8 +31,18 @@ function countBy(metric: string, agents: readonly Agent[], qualifierOf: (agent: 
   return Array.from(counts, ([qualifier, count]) => ({ metric, qualifier, stats: { count } }));
 }
 
-/** Counts of a queue's calls of one medium; one that alerts waits no more. */
-export function callMetrics({ alerting, interacting, waiting }: MediaQueue): Metric[] {
+/** The calls of one queue and medium as they are counted: a call that alerts waits no more, or waits as well. */
+export type ShownCalls = Pick<MediaQueue, 'waiting' | 'alerting' | 'interacting'>;
+
+export function showCalls(lane: ShownCalls, { alertingInWaiting }: Pick<PlatformSwitches, 'alertingInWaiting'>) {
+  const { waiting, alerting, interacting } = lane;
+  if (!alertingInWaiting || alerting.size === 0) return { waiting, alerting, interacting };
+  const all = [...waiting, ...alerting].sort(([, a], [, b]) => a.enqueuedAtMs - b.enqueuedAtMs);
+  return { waiting: new Map(all), alerting, interacting };
+}
+
+/** Counts of a queue's calls of one medium. */
+export function callMetrics({ alerting, interacting, waiting }: ShownCalls): Metric[] {
   return [
     { metric: 'oAlerting', stats: { count: alerting.size } },
     { metric: 'oInteracting', stats: { count: interacting.size } },
@@ -40,7 +51,7 @@ export function callMetrics({ alerting, interacting, waiting }: MediaQueue): Met
 }
 
 /** When the oldest waiting call came in, and when the oldest conversation began; undefined if there is none. */
-export function longest({ waiting, interacting }: MediaQueue): {
+export function longest({ waiting, interacting }: ShownCalls): {
   readonly waitingMs: EpochMs | undefined;
   readonly interactingMs: EpochMs | undefined;
 } {

@@ -29,7 +29,7 @@ export function createRoutes(options: {
     createCatalog(center.roster, requestsPerMinute),
     createUsers(center, statuses, emptyAnswer),
     createEstimatedWait(center),
-    createAnalytics(center),
+    createAnalytics(center, switches),
     createAggregates({ center, history, newSecret, emptyAnswer }),
     createDetails({ history, newSecret, jobLagMs: switches.detailJobLagMs }),
   ];

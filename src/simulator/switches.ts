@@ -6,6 +6,8 @@ export const switchesSchema = z.strictObject({
   deleteSubscriptionsStatus: z.union([z.literal(200), z.literal(202), z.literal(204)]).default(204),
   /** Whether observations say that a count has fallen to 0. */
   zerosSent: z.boolean().default(true),
+  /** Whether a call that alerts at an agent counts as waiting too, beside as alerting. */
+  alertingInWaiting: z.boolean().default(false),
   /** What an observations message holds: what changed, or all that is known of its group. */
   metricsPerMessage: z.enum(['changed', 'all']).default('changed'),
   /** What an aggregates query without a result answers: `{"results":[]}` or `{}`. */

@@ -6,6 +6,7 @@ import {
   activity,
   ann,
   bodyOf,
+  type Body,
   callId,
   connectClient,
   conversations,
@@ -59,6 +60,51 @@ describe('what the platform is not known to do can be switched', () => {
     const [first, second] = stateCounts({ zerosSent: false });
     expect(first).toEqual({ oWaiting: 1 });
     expect(second).not.toHaveProperty('oWaiting');
+  });
+
+  test('an alerting call: alerting alone, or waiting too, in frames and in every answer', () => {
+    const filter = { type: 'or', predicates: [{ dimension: 'queueId', value: sales }] };
+    const counts = (switches: Partial<PlatformSwitches>) => {
+      const client = withSwitches(switches, [
+        { kind: 'agent-on', atMs: startMs, userId: ann },
+        arrival(2000, 'a'),
+        { kind: 'alert', atMs: startMs + 4000, callId: callId('a'), userId: ann },
+        arrival(6000, 'b'),
+      ]);
+      const { frames } = listen(client, [observations(sales)]);
+      const ask = (path: string, query: object) =>
+        bodyOf(client.askAt(startMs + 9000, 'POST', `/api/v2/analytics/${path}/query`, { filter, ...query })).results;
+      const asked = { metrics: ['oWaiting', 'oLongestWaiting'], detailMetrics: ['oWaiting'] };
+      const seen = ask('queues/observations', asked).find(({ group }) => 'mediaType' in group)!.data;
+      const waiting = { metric: 'oWaiting', details: true };
+      const [now] = ask('conversations/activity', { groupBy: ['queueId'], metrics: [waiting] });
+      const told = frames
+        .flatMap(({ frame }) => frame.eventBody.data.flatMap(({ metrics }) => metrics))
+        .filter(({ metric }) => metric === 'oWaiting' || metric === 'oAlerting');
+      return {
+        told: told.map(({ metric, stats }) => `${metric} ${stats['count']}`),
+        count: seen[0]!.stats['count'],
+        oldest: seen[1]!.stats['calculatedMetricValue']! - startMs,
+        dates: (
+          seen[0] as Body & { readonly observations: readonly { readonly observationDate: string }[] }
+        ).observations.map(({ observationDate }) => Date.parse(observationDate) - startMs),
+        entities: now!.entities.map(({ activityDate }) => Date.parse(activityDate) - startMs),
+      };
+    };
+    expect(counts({})).toEqual({
+      told: ['oWaiting 1', 'oAlerting 1', 'oWaiting 0', 'oWaiting 1'],
+      count: 1,
+      oldest: 6000,
+      dates: [6000],
+      entities: [6000],
+    });
+    expect(counts({ alertingInWaiting: true })).toEqual({
+      told: ['oWaiting 1', 'oAlerting 1', 'oWaiting 2'],
+      count: 2,
+      oldest: 2000,
+      dates: [2000, 6000],
+      entities: [2000, 6000],
+    });
   });
 
   test('a message: what changed, or all of its group', () => {
