@@ -1,16 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  ann,
-  bob,
-  bodyOf,
-  callId,
-  connectClient,
-  observations,
-  sales,
-  scripted,
-  startMs,
-  support,
-} from './virtual-client.ts';
+import { ann, bob, bodyOf, connectClient, observations, sales, scripted } from './virtual-client.ts';
 
 const idle = scripted([]);
 const poor = { clients: [{ id: 'client', secret: 'secret', permissions: [] }] };
@@ -127,36 +116,4 @@ describe('permissions', () => {
       expect(connectClient(idle, poor).ask('GET', `/api/v2/${path}`).status).toBe(200);
     },
   );
-});
-
-describe('the estimated wait', () => {
-  const handled = scripted([
-    { kind: 'agent-on', atMs: startMs, userId: ann },
-    { kind: 'arrival', atMs: startMs, callId: callId('a'), queueId: sales, priority: 0 },
-    { kind: 'answer', atMs: startMs, callId: callId('a'), userId: ann },
-    { kind: 'end', atMs: startMs + 60_000, callId: callId('a') },
-    { kind: 'arrival', atMs: startMs + 61_000, callId: callId('b'), queueId: sales, priority: 0 },
-    { kind: 'answer', atMs: startMs + 61_000, callId: callId('b'), userId: ann },
-    { kind: 'arrival', atMs: startMs + 62_000, callId: callId('c'), queueId: sales, priority: 0 },
-  ]);
-  const target = `/api/v2/routing/queues/${sales}/estimatedwaittime`;
-  const inMedium = (medium: string) => `/api/v2/routing/queues/${sales}/mediatypes/${medium}/estimatedwaittime`;
-
-  test('is calls ahead times handle time over agents, of a new call and of one that waits', () => {
-    const client = connectClient(handled);
-    const ask = (path: string) => client.askAt(startMs + 63_000, 'GET', path).body;
-    expect(ask(target)).toEqual({ results: [{ intent: 'ALL', formula: 'SIMPLE', estimatedWaitTimeSeconds: 120 }] });
-    expect(ask(`${target}?conversationId=${callId('c')}`)).toMatchObject({
-      results: [{ estimatedWaitTimeSeconds: 60 }],
-    });
-    expect(ask(inMedium('call'))).toMatchObject({ results: [{ intent: 'CALL', estimatedWaitTimeSeconds: 120 }] });
-  });
-
-  test('is nothing where nothing can be said', () => {
-    const client = connectClient(handled);
-    expect(client.ask('GET', target).body).toEqual({ results: [] });
-    expect(client.askAt(startMs + 63_000, 'GET', inMedium('email')).body).toEqual({ results: [] });
-    expect(client.ask('GET', `/api/v2/routing/queues/${support}/estimatedwaittime`).body).toEqual({ results: [] });
-    expect(client.ask('GET', inMedium('pigeon')).status).toBe(400);
-  });
 });
