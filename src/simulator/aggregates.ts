@@ -9,7 +9,6 @@ import {
   type Subject,
 } from './aggregates-query.ts';
 import type { CallCenter } from './call-center.ts';
-import type { ConversationHistory } from './conversation-history.ts';
 import { names } from './filter.ts';
 import type { Interval } from './interval.ts';
 import { addEmission, addTotals, createTotals, intervalMs, metricsOf, type Totals } from './interval-ledger.ts';
@@ -53,12 +52,11 @@ const root = '/api/v2/analytics/conversations/aggregates';
 /** Answers to aggregates queries of conversations and of surveys. */
 export function createAggregates(options: {
   readonly center: CallCenter;
-  readonly history: ConversationHistory;
   readonly newSecret: () => string;
   /** What a query without a result answers. */
   readonly emptyAnswer: object;
 }): Routes {
-  const { center, history, newSecret, emptyAnswer } = options;
+  const { center, newSecret, emptyAnswer } = options;
   const jobs = createJobs({ root: `${root}/jobs`, rowsName: 'results', newSecret });
 
   /** The half hours of the ledgers: complete and long remembered, but only of queues and media. */
@@ -81,7 +79,7 @@ export function createAggregates(options: {
 
   /** Single values of remembered calls: for what the ledgers cannot tell apart. */
   function* callPortions({ fromMs, toMs }: Interval): Generator<Portion<CallSum>> {
-    for (const { startedAtMs, calls: stays } of history.all()) {
+    for (const { startedAtMs, calls: stays } of center.history.all()) {
       if (startedAtMs >= toMs) continue;
       for (const { id: conversationId, queueId, mediaType, emissions } of stays) {
         const target = center.queues.get(queueId)?.media.get(mediaType)?.ledger.target;

@@ -36,7 +36,14 @@ export type CallCenterEvent =
   | { readonly kind: 'abandon'; readonly atMs: EpochMs; readonly callId: string }
   /** The customer has gone. With after-call work the agent is busy until `wrapped-up`. */
   | { readonly kind: 'end'; readonly atMs: EpochMs; readonly callId: string; readonly wrapUp?: boolean }
-  | { readonly kind: 'wrapped-up'; readonly atMs: EpochMs; readonly callId: string; readonly userId: string }
+  | {
+      readonly kind: 'wrapped-up';
+      readonly atMs: EpochMs;
+      readonly callId: string;
+      readonly userId: string;
+      /** The id of what the agent says of the call. */
+      readonly wrapUpCode?: string;
+    }
   /** Into a queue, also the same with another medium: by the agent who talks, or out of the wait. */
   | {
       readonly kind: 'transfer';
@@ -51,11 +58,18 @@ export type CallCenterEvent =
       readonly wrapUp?: boolean;
     }
   | { readonly kind: 'agent-on' | 'agent-off'; readonly atMs: EpochMs; readonly userId: string }
-  /** A survey about the work of an agent for a queue; `score` from 0 to 100. */
-  | { readonly kind: 'survey-sent'; readonly atMs: EpochMs; readonly queueId: string; readonly userId: string }
+  /** A survey about the work of an agent for a queue, with a call also about its conversation; `score` from 0 to 100. */
+  | {
+      readonly kind: 'survey-sent';
+      readonly atMs: EpochMs;
+      readonly callId?: string;
+      readonly queueId: string;
+      readonly userId: string;
+    }
   | {
       readonly kind: 'survey-answered';
       readonly atMs: EpochMs;
+      readonly callId?: string;
       readonly queueId: string;
       readonly userId: string;
       readonly score: number;

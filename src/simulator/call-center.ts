@@ -2,7 +2,8 @@ import type { EpochMs } from '../../streams/record.ts';
 import { changeQueueing, createAgent, setOnQueue, type Agent } from './agent.ts';
 import type { CallCenterEvent, EventOf } from './call-center-event.ts';
 import { createCalls, type CallCounts, type Touched } from './calls.ts';
-import { createQueues, type Queue } from './queue.ts';
+import { createConversationHistory, type ConversationHistory } from './conversation-history.ts';
+import { createQueues, type OwnConversation, type Queue } from './queue.ts';
 import type { Roster } from './roster.ts';
 import { createSurveyLedger, type SurveyLedger } from './survey-ledger.ts';
 
@@ -22,6 +23,7 @@ export interface CallCenter {
   readonly queues: ReadonlyMap<string, Queue>;
   readonly agents: ReadonlyMap<string, Agent>;
   readonly surveys: Pick<SurveyLedger, 'totals'>;
+  readonly history: Pick<ConversationHistory, 'all' | 'find'>;
   readonly counts: Readonly<CallCounts>;
   /** Events must come in order of time. Same events, same state: no clock and no chance in here. */
   apply(event: CallCenterEvent): Touched;
@@ -43,7 +45,8 @@ export function createCallCenter(roster: Roster): CallCenter {
     dropped: 0,
     ignored: 0,
   };
-  const calls = createCalls(queues, agents, counts);
+  const history = createConversationHistory<OwnConversation>();
+  const calls = createCalls(queues, agents, counts, history);
 
   const changeAgent = ({ kind, userId, atMs }: EventOf<'agent-on' | 'agent-off'>): Touched | undefined => {
     const agent = agents.get(userId);
@@ -54,7 +57,15 @@ export function createCallCenter(roster: Roster): CallCenter {
 
   const addSurvey = (event: EventOf<'survey-sent' | 'survey-answered'>): Touched | undefined => {
     if (!queues.has(event.queueId) || !agents.has(event.userId)) return undefined;
-    surveys.add(event.atMs, event, event.kind === 'survey-answered' ? event.score : undefined);
+    const { atMs, queueId, userId } = event;
+    surveys.add(atMs, event, event.kind === 'survey-answered' ? event.score : undefined);
+    // A conversation that is forgotten has no use for it.
+    const own = history.find(event.callId ?? '')?.surveys ?? [];
+    if (event.kind === 'survey-sent') own.push({ queueId, userId });
+    else {
+      const open = own.findIndex((each) => each.answered === undefined && each.userId === userId);
+      if (open !== -1) own[open] = { queueId, userId, answered: { atMs, score: event.score } };
+    }
     return nothing;
   };
 
@@ -99,6 +110,7 @@ export function createCallCenter(roster: Roster): CallCenter {
     queues,
     agents,
     surveys,
+    history,
     counts,
     apply(event) {
       const touched = apply(event);

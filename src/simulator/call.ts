@@ -8,7 +8,17 @@ export interface Conversation {
   readonly startedAtMs: EpochMs;
   /** In order of time; never empty. */
   readonly calls: readonly Call[];
+  /** In the order in which they were sent. */
+  readonly surveys: readonly Survey[];
   endedAtMs?: EpochMs;
+}
+
+/** What a customer was asked about one agent's work. */
+export interface Survey {
+  readonly queueId: string;
+  readonly userId: string;
+  /** `score` from 0 to 100. */
+  readonly answered?: { readonly atMs: EpochMs; readonly score: number };
 }
 
 /** How a call ended. `transferred` by its agent and `flowed-out` while it waited lead to another queue. */
@@ -68,7 +78,12 @@ export interface AgentLeg {
   stageSinceMs: EpochMs;
   /** The finished stretches of each stage, in order of time. */
   readonly stretches: readonly Stretch[];
-  wrapUp?: { readonly startedAtMs: EpochMs; readonly endedAtMs?: EpochMs };
+  wrapUp?: {
+    readonly startedAtMs: EpochMs;
+    readonly endedAtMs?: EpochMs;
+    /** The id of what the agent said of the call, if anything. */
+    readonly code?: string;
+  };
 }
 
 /** Milliseconds in the finished stretches of a stage. */

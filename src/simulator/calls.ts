@@ -11,8 +11,9 @@ import {
 } from './call.ts';
 import type { CallCenterEvent, EventOf } from './call-center-event.ts';
 import { emitCount, emitDuration, emitWait } from './emissions.ts';
+import type { ConversationHistory } from './conversation-history.ts';
 import type { WaitMetric } from './interval-ledger.ts';
-import { insertByEnqueueTime, type OwnCall, type OwnLeg, type OwnQueue } from './queue.ts';
+import { insertByEnqueueTime, type OwnCall, type OwnConversation, type OwnLeg, type OwnQueue } from './queue.ts';
 import { language } from './roster.ts';
 
 /** Calls since the start, a transferred one once for each queue. `ignored` = events that cannot be, as of a call that nobody knows. */
@@ -48,6 +49,7 @@ export function createCalls(
   queues: ReadonlyMap<string, OwnQueue>,
   agents: ReadonlyMap<string, Agent>,
   counts: CallCounts,
+  history: Pick<ConversationHistory<OwnConversation>, 'note'>,
 ): Calls {
   /** By conversation: the stay in which it is now. */
   const calls = new Map<string, OwnCall>();
@@ -61,7 +63,7 @@ export function createCalls(
   });
 
   const enqueue = (
-    conversation: OwnCall['conversation'],
+    conversation: OwnConversation,
     of: Pick<OwnCall, 'queueId' | 'mediaType' | 'priority' | 'skillIds' | 'languageId' | 'lane'>,
     atMs: EpochMs,
   ): OwnCall => {
@@ -100,7 +102,8 @@ export function createCalls(
     const { callId: id, queueId, priority, atMs, mediaType = 'voice', languageId = language.id } = event;
     const lane = queue?.media.get(mediaType);
     if (queue === undefined || lane === undefined || calls.has(id)) return undefined;
-    const conversation = { id, startedAtMs: event.startedAtMs ?? atMs, calls: [] };
+    const conversation: OwnConversation = { id, startedAtMs: event.startedAtMs ?? atMs, calls: [], surveys: [] };
+    history.note(conversation);
     const skillIds = event.skillIds ?? [queue.skillId];
     return touch(enqueue(conversation, { queueId, mediaType, priority, skillIds, languageId, lane }, atMs));
   };
@@ -225,21 +228,21 @@ export function createCalls(
     return call === undefined || agent === undefined ? undefined : touch(call, agent);
   };
 
-  const finishWrapUp = (call: OwnCall, agent: Agent, atMs: EpochMs): void => {
+  const finishWrapUp = (call: OwnCall, agent: Agent, atMs: EpochMs, code?: string): void => {
     const leg = call.agentLegs.at(-1);
     if (leg?.wrapUp === undefined) return;
     const { startedAtMs } = leg.wrapUp;
-    leg.wrapUp = { startedAtMs, endedAtMs: atMs };
+    leg.wrapUp = { startedAtMs, endedAtMs: atMs, ...(code === undefined ? {} : { code }) };
     wrapping.delete(agent.id);
     emitDuration(call, 'tAcw', atMs - startedAtMs, atMs, leg);
     finishHandling(call, leg, agent, atMs - startedAtMs, atMs);
   };
 
-  const wrapUp = ({ callId, userId, atMs }: EventOf<'wrapped-up'>): Touched | undefined => {
+  const wrapUp = ({ callId, userId, atMs, wrapUpCode }: EventOf<'wrapped-up'>): Touched | undefined => {
     const call = wrapping.get(userId);
     const agent = agents.get(userId);
     if (call?.id !== callId || agent === undefined) return undefined;
-    finishWrapUp(call, agent, atMs);
+    finishWrapUp(call, agent, atMs, wrapUpCode);
     return touch(call, agent);
   };
 

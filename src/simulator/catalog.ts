@@ -21,7 +21,7 @@ export function createCatalog(roster: Roster, requestsPerMinute: number): Routes
     ...roster.agents.flatMap((agent) => agent.skills),
   ]);
   const languages = defined('languages', [language, ...roster.agents.flatMap((agent) => agent.languages)]);
-  const codes = wrapUpCodes.map(({ id, name }) => ({
+  const codes = Object.values(wrapUpCodes).map(({ id, name }) => ({
     id,
     name,
     division,

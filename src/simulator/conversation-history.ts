@@ -1,18 +1,20 @@
 import type { Conversation } from './call.ts';
 
 /** The conversations that were, oldest first: what detail queries are answered from. */
-export interface ConversationHistory {
+export interface ConversationHistory<Kept extends Conversation = Conversation> {
   /** Remembers a conversation from its first change on; it goes on to change in here. */
-  note(conversation: Conversation): void;
-  all(): Iterable<Conversation>;
-  find(id: string): Conversation | undefined;
+  note(conversation: Kept): void;
+  all(): Iterable<Kept>;
+  find(id: string): Kept | undefined;
 }
 
 /** About two months of a busy day; older ones are forgotten, so that an endless run needs no endless memory. */
 const conversationsMax = 100_000;
 
-export function createConversationHistory(max = conversationsMax): ConversationHistory {
-  const conversations = new Map<string, Conversation>();
+export function createConversationHistory<Kept extends Conversation>(
+  max = conversationsMax,
+): ConversationHistory<Kept> {
+  const conversations = new Map<string, Kept>();
   return {
     note(conversation) {
       if (conversations.has(conversation.id)) return;

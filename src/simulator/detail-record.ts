@@ -1,3 +1,4 @@
+import { v5 } from 'uuid';
 import type { EpochMs } from '../../streams/record.ts';
 import type { AgentLeg, Call, Conversation, Emission } from './call.ts';
 import {
@@ -9,14 +10,19 @@ import {
   type Purpose,
 } from './conversation-wire.ts';
 import type { MediaType } from './media.ts';
-import { division } from './roster.ts';
+import { division, surveyFormId } from './roster.ts';
 import { isoTime } from './wire.ts';
 
 interface Segment {
-  readonly segmentType: 'interact' | 'ivr' | 'alert' | 'dialing' | 'hold' | 'wrapup';
+  readonly segmentType: 'delay' | 'interact' | 'ivr' | 'alert' | 'dialing' | 'hold' | 'wrapup';
   readonly fromMs: EpochMs;
   readonly toMs: EpochMs | undefined;
-  readonly more?: Readonly<Record<string, unknown>>;
+  readonly more?: {
+    readonly disconnectType?: string;
+    readonly wrapUpCode?: string;
+    readonly requestedRoutingSkillIds?: readonly string[];
+    readonly requestedLanguageId?: string;
+  };
 }
 
 /** One participant of a conversation, with its one session. */
@@ -56,7 +62,22 @@ export function detailRecord(conversation: Conversation): object {
     originatingDirection: 'inbound',
     divisionIds: [division.id],
     participants: legsOf(conversation).map((leg) => participantBody(conversation, leg)),
+    ...(conversation.surveys.length === 0 ? {} : { surveys: surveyBodies(conversation) }),
   };
+}
+
+/** What became of each survey about a conversation. */
+export function surveyBodies({ id, surveys }: Conversation) {
+  return surveys.map(({ queueId, userId, answered }, index) => ({
+    surveyId: v5(`survey/${index}`, id),
+    surveyFormId,
+    surveyStatus: answered === undefined ? 'Sent' : 'Finished',
+    ...(answered === undefined
+      ? {}
+      : { surveyCompletedDate: isoTime(answered.atMs), oSurveyTotalScore: answered.score }),
+    queueId,
+    userId,
+  }));
 }
 
 /** What segment filters see of a conversation: each segment of each leg; empty where it has none of it. */
@@ -70,7 +91,8 @@ export function segmentDimensions(conversation: Conversation): Readonly<Record<s
       queueId,
       userId,
       segmentType,
-      disconnectType: typeof more?.['disconnectType'] === 'string' ? more['disconnectType'] : '',
+      disconnectType: more?.disconnectType ?? '',
+      wrapUpCode: more?.wrapUpCode ?? '',
     })),
   );
 }
@@ -131,7 +153,8 @@ function customerLegs(conversation: Conversation): Leg[] {
   if (startedAtMs === enqueuedAtMs) return [customer];
   const more = { disconnectType: 'transfer' };
   const segments: Segment[] = [{ segmentType: 'ivr', fromMs: startedAtMs, toMs: enqueuedAtMs, more }];
-  return [customer, { purpose: 'ivr', index: 0, mediaType, segments, emissions: [] }];
+  const heard: Emission = { metric: 'tIvr', value: enqueuedAtMs - startedAtMs, atMs: enqueuedAtMs };
+  return [customer, { purpose: 'ivr', index: 0, mediaType, segments, emissions: [heard] }];
 }
 
 function acdLeg(call: Call): Leg {
@@ -142,7 +165,11 @@ function acdLeg(call: Call): Leg {
     index,
     mediaType,
     queueId,
-    segments: [interact(enqueuedAtMs, answered?.atMs ?? ended?.atMs, acdDisconnectType(call), asked)],
+    segments: [
+      // ACD takes the call up at once here: the delay before that is there, and has no length.
+      { segmentType: 'delay', fromMs: enqueuedAtMs, toMs: enqueuedAtMs },
+      interact(enqueuedAtMs, answered?.atMs ?? ended?.atMs, acdDisconnectType(call), asked),
+    ],
     emissions: emissions.filter(({ leg }) => leg === undefined),
     session: {
       requestedRoutings: ['Standard'],
@@ -171,7 +198,13 @@ function agentLeg(call: Call, leg: AgentLeg): Leg {
     segments.push(last.toMs === undefined ? last : { ...last, more: { disconnectType } });
   }
   if (wrapUp !== undefined) {
-    segments.push({ segmentType: 'wrapup', fromMs: wrapUp.startedAtMs, toMs: wrapUp.endedAtMs });
+    const { startedAtMs: fromMs, endedAtMs: toMs, code } = wrapUp;
+    segments.push({
+      segmentType: 'wrapup',
+      fromMs,
+      toMs,
+      ...(code === undefined ? {} : { more: { wrapUpCode: code } }),
+    });
   }
   return {
     purpose: 'agent',
@@ -184,7 +217,12 @@ function agentLeg(call: Call, leg: AgentLeg): Leg {
   };
 }
 
-function interact(fromMs: EpochMs, toMs: EpochMs | undefined, disconnectType: string, more: object = {}): Segment {
+function interact(
+  fromMs: EpochMs,
+  toMs: EpochMs | undefined,
+  disconnectType: string,
+  more: Segment['more'] = {},
+): Segment {
   return {
     segmentType: 'interact',
     fromMs,

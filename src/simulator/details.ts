@@ -3,7 +3,7 @@ import type { EpochMs } from '../../streams/record.ts';
 import { refusal, type Routes } from './access.ts';
 import type { Conversation } from './call.ts';
 import type { ConversationHistory } from './conversation-history.ts';
-import { conversationEndMs, detailRecord, segmentDimensions } from './detail-record.ts';
+import { conversationEndMs, detailRecord, segmentDimensions, surveyBodies } from './detail-record.ts';
 import { filterSchema, selects, type Filter } from './filter.ts';
 import { intervalSchema, type Interval } from './interval.ts';
 import { createJobs } from './jobs.ts';
@@ -43,7 +43,7 @@ const readers = ['analytics:conversationDetail:view', 'analytics:agentConversati
 
 /** Answers detail queries, at once and by jobs. What jobs see ends `jobLagMs` ago. */
 export function createDetails(options: {
-  readonly history: ConversationHistory;
+  readonly history: Pick<ConversationHistory, 'all' | 'find'>;
   readonly newSecret: () => string;
   readonly jobLagMs: number;
 }): Routes {
@@ -111,12 +111,13 @@ function select(
 ): Conversation[] {
   const { conversationFilters, segmentFilters, order, orderBy } = selection;
   const { evaluationFilters, surveyFilters, resolutionFilters } = selection;
-  // No conversation here has an evaluation, a survey or a resolution.
-  if (evaluationFilters.length + surveyFilters.length + resolutionFilters.length > 0) return [];
+  // No conversation here has an evaluation or a resolution.
+  if (evaluationFilters.length + resolutionFilters.length > 0) return [];
   const found = [...conversations].filter(
     (each) =>
       inTime(each) &&
       fitsAll(conversationFilters, conversationDimensions(each)) &&
+      (surveyFilters.length === 0 || fitsAll(surveyFilters, surveyDimensions(each))) &&
       (segmentFilters.length === 0 || fitsAll(segmentFilters, segmentDimensions(each))),
   );
   const timeOf = (each: Conversation) =>
@@ -131,6 +132,17 @@ function conversationDimensions(conversation: Conversation): Readonly<Record<str
   const conversationEnd = endMs === undefined ? '' : isoTime(endMs);
   const shared = { conversationId: conversation.id, originatingDirection: 'inbound', conversationEnd };
   return [...new Set(conversation.calls.map((call) => call.mediaType))].map((mediaType) => ({ ...shared, mediaType }));
+}
+
+/** What survey filters see: what tells who was asked about whom, and what became of it. */
+function surveyDimensions(conversation: Conversation): Readonly<Record<string, string>>[] {
+  return surveyBodies(conversation).map(({ surveyId, surveyFormId, surveyStatus, queueId, userId }) => ({
+    surveyId,
+    surveyFormId,
+    surveyStatus,
+    queueId,
+    userId,
+  }));
 }
 
 /** Whether one thing passes all the filters together. */

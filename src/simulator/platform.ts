@@ -7,7 +7,6 @@ import type { Call } from './call.ts';
 import { createCallCenter, type CallCenter, type CallCenterDriver } from './call-center.ts';
 import { createChannelRoutes } from './channel-routes.ts';
 import { createChannelRegistry, type Channel } from './channels.ts';
-import { createConversationHistory } from './conversation-history.ts';
 import { createFaultInjector } from './fault-injector.ts';
 import type { Fault, FrameFaults, PlannedFault, RefusedStatus } from './faults.ts';
 import { createLine } from './line.ts';
@@ -77,7 +76,6 @@ export function createPlatform(options: PlatformOptions): Platform {
   const { onFrameSent = () => undefined, frameFaults = (_: string, text: string) => [text], faultPlan = [] } = options;
   const switches = switchesSchema.parse(options.switches ?? {});
   const center = createCallCenter(driver.roster);
-  const history = createConversationHistory();
   const statuses = createStatusLedger();
   const access = createAccess({ clients, tokenLifeMs, requestsPerMinute, newSecret });
   const channels = createChannelRegistry(newSecret);
@@ -95,7 +93,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     },
   });
   const channelRoutes = createChannelRoutes(channels, notifications.watch, switches);
-  const routes = createRoutes({ center, history, statuses, switches, access, requestsPerMinute, newSecret });
+  const routes = createRoutes({ center, statuses, switches, access, requestsPerMinute, newSecret });
 
   const events = driver.events[Symbol.iterator]();
   let upcoming = events.next();
@@ -117,7 +115,6 @@ export function createPlatform(options: PlatformOptions): Platform {
       }
       upcoming = events.next();
     }
-    for (const { conversation } of calls) history.note(conversation);
     notifications.publish({ queueIds, calls, agents }, atMs);
   };
 

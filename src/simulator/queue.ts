@@ -1,5 +1,5 @@
 import type { Agent } from './agent.ts';
-import type { AgentLeg, Call, Conversation, Emission, Stretch } from './call.ts';
+import type { AgentLeg, Call, Conversation, Emission, Stretch, Survey } from './call.ts';
 import { createIntervalLedger, intervalsMax, type IntervalLedger } from './interval-ledger.ts';
 import { mediaTypes, type MediaType } from './media.ts';
 import type { Roster } from './roster.ts';
@@ -28,8 +28,13 @@ interface OwnMediaQueue extends MediaQueue {
   readonly ledger: IntervalLedger;
 }
 
+export interface OwnConversation extends Conversation {
+  readonly calls: OwnCall[];
+  readonly surveys: Survey[];
+}
+
 export interface OwnCall extends Call {
-  readonly conversation: Conversation & { readonly calls: OwnCall[] };
+  readonly conversation: OwnConversation;
   readonly agentLegs: OwnLeg[];
   readonly emissions: Emission[];
   readonly lane: OwnMediaQueue;

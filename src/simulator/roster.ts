@@ -114,7 +114,11 @@ export const presences = {
 } as const;
 
 /** What agents can say of a call that is over. */
-export const wrapUpCodes = ['Invented Solved', 'Invented Unsolved', 'Invented Transfer'].map((name) => ({
-  id: idOf(`wrap-up/${name}`),
-  name,
-}));
+export const wrapUpCodes = {
+  solved: { id: idOf('wrap-up/Invented Solved'), name: 'Invented Solved' },
+  unsolved: { id: idOf('wrap-up/Invented Unsolved'), name: 'Invented Unsolved' },
+  transfer: { id: idOf('wrap-up/Invented Transfer'), name: 'Invented Transfer' },
+} as const;
+
+/** The one form of all surveys. */
+export const surveyFormId = idOf('survey-form');

@@ -3,7 +3,6 @@ import { createAggregates } from './aggregates.ts';
 import { createAnalytics } from './analytics.ts';
 import type { CallCenter } from './call-center.ts';
 import { createCatalog } from './catalog.ts';
-import type { ConversationHistory } from './conversation-history.ts';
 import { createDetails } from './details.ts';
 import { createDirectory } from './directory.ts';
 import { createEstimatedWait } from './estimated-wait.ts';
@@ -14,14 +13,13 @@ import { createUsers } from './users.ts';
 /** Everything that can be asked of the platform but its channels. */
 export function createRoutes(options: {
   readonly center: CallCenter;
-  readonly history: ConversationHistory;
   readonly statuses: StatusLedger;
   readonly switches: PlatformSwitches;
   readonly access: Pick<Access, 'revoke'>;
   readonly requestsPerMinute: number;
   readonly newSecret: () => string;
 }): Routes {
-  const { center, history, statuses, switches, access, requestsPerMinute, newSecret } = options;
+  const { center, statuses, switches, access, requestsPerMinute, newSecret } = options;
   const emptyAnswer = switches.emptyAggregates === 'nothing' ? {} : { results: [] };
   const subjects: readonly Routes[] = [
     tokenRoutes(access),
@@ -30,8 +28,8 @@ export function createRoutes(options: {
     createUsers(center, statuses, emptyAnswer),
     createEstimatedWait(center),
     createAnalytics(center, switches),
-    createAggregates({ center, history, newSecret, emptyAnswer }),
-    createDetails({ history, newSecret, jobLagMs: switches.detailJobLagMs }),
+    createAggregates({ center, newSecret, emptyAnswer }),
+    createDetails({ history: center.history, newSecret, jobLagMs: switches.detailJobLagMs }),
   ];
   return {
     answer(request, caller, nowMs) {

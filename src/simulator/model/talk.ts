@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../../streams/record.ts';
 import type { CallCenterEvent } from '../call-center-event.ts';
+import { wrapUpCodes } from '../roster.ts';
 import type { Stream } from './demand.ts';
 import { exponential, logNormal, uniform, type Random } from './random.ts';
 import type { ModelCall, ModelWorker } from './routing.ts';
@@ -18,6 +19,7 @@ const heldMeanMs = 40_000;
 const transferredShare = 0.05;
 /** Nobody is sent on for ever. */
 const staysMax = 3;
+const solvedShare = 0.85;
 const surveyDelayMeanMs = 3_600_000;
 
 export function createTalks(options: {
@@ -36,14 +38,15 @@ export function createTalks(options: {
 
   const wrapUp = (call: ModelCall, worker: ModelWorker, isLast: boolean): void => {
     after(logNormal(random, call.stream.acwMeanMs, acwSpread), () => {
-      tell({ kind: 'wrapped-up', atMs: now(), callId: call.id, userId: worker.of.id });
+      const said = !isLast ? wrapUpCodes.transfer : random() < solvedShare ? wrapUpCodes.solved : wrapUpCodes.unsolved;
+      tell({ kind: 'wrapped-up', atMs: now(), callId: call.id, userId: worker.of.id, wrapUpCode: said.id });
       free(worker);
       if (isLast) survey(call, worker);
     });
   };
 
-  const survey = ({ queue }: ModelCall, worker: ModelWorker): void => {
-    const subject = { queueId: queue.id, userId: worker.of.id };
+  const survey = ({ id: callId, queue }: ModelCall, worker: ModelWorker): void => {
+    const subject = { callId, queueId: queue.id, userId: worker.of.id };
     tell({ kind: 'survey-sent', atMs: now(), ...subject });
     if (random() >= surveyAnsweredShare) return;
     const score = Math.round(Math.max(0, Math.min(100, worker.of.quality + uniform(random, -25, 25))));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CallCenterEvent } from '../../../src/simulator/call-center-event.ts';
 import { createConversationHistory } from '../../../src/simulator/conversation-history.ts';
+import { wrapUpCodes } from '../../../src/simulator/roster.ts';
 import {
   ann,
   bob,
@@ -52,6 +53,7 @@ describe('conversation details', () => {
       originatingDirection: 'inbound',
     });
     expect(leg(call!, 'acd').segments).toEqual([
+      expect.objectContaining({ segmentType: 'delay', queueId: sales, segmentStart: iso(1000), segmentEnd: iso(1000) }),
       expect.objectContaining({
         segmentType: 'interact',
         queueId: sales,
@@ -158,7 +160,9 @@ describe('details of a call that was missed, held, handed over and wrapped up', 
     { kind: 'wrapped-up', atMs: at(45), callId: id, userId: ann },
     { kind: 'answer', atMs: at(50), callId: id, userId: ann },
     { kind: 'end', atMs: at(60), callId: id, wrapUp: true },
-    { kind: 'wrapped-up', atMs: at(80), callId: id, userId: ann },
+    { kind: 'wrapped-up', atMs: at(80), callId: id, userId: ann, wrapUpCode: wrapUpCodes.solved.id },
+    { kind: 'survey-sent', atMs: at(80), callId: id, queueId: support, userId: ann },
+    { kind: 'survey-answered', atMs: at(95), callId: id, queueId: support, userId: ann, score: 70 },
   ];
   const recordAt = (seconds: number) =>
     bodyOf(connectClient(scripted(events)).askAt(at(seconds), 'GET', `/api/v2/analytics/conversations/${id}/details`));
@@ -175,10 +179,10 @@ describe('details of a call that was missed, held, handed over and wrapped up', 
     expect(recordAt(90).participants.map(segmentsOf)).toEqual([
       ['customer', 'interact 0-60'],
       ['ivr', 'ivr 0-5'],
-      ['acd', 'interact 5-17'],
+      ['acd', 'delay 5-5', 'interact 5-17'],
       ['bob', 'alert 6-14'],
       ['ann', 'alert 15-17', 'interact 17-27', 'hold 27-30', 'interact 30-40', 'wrapup 40-45'],
-      ['acd', 'interact 40-50'],
+      ['acd', 'delay 40-40', 'interact 40-50'],
       ['ann', 'interact 50-60', 'wrapup 60-80'],
     ]);
   });
@@ -187,6 +191,7 @@ describe('details of a call that was missed, held, handed over and wrapped up', 
     const metrics = recordAt(90).participants.map(({ sessions }) =>
       sessions[0]!.metrics.map((each) => `${each.name} ${each.value}`),
     );
+    expect(metrics[1]).toEqual(['tIvr 5000']);
     expect(metrics[3]).toEqual(['tAlert 8000', 'tNotResponding 8000']);
     expect(metrics[4]).toEqual([
       'tAlert 2000',
@@ -209,6 +214,35 @@ describe('details of a call that was missed, held, handed over and wrapped up', 
     expect(recordAt(90).conversationEnd).toBe(iso(80_000));
   });
 
+  test('say what the agent said of the call, where he did', () => {
+    const codes = recordAt(90).participants.flatMap(({ sessions }) =>
+      (sessions[0]!.segments as readonly (Segment & { readonly wrapUpCode?: string })[])
+        .filter(({ segmentType }) => segmentType === 'wrapup')
+        .map(({ wrapUpCode }) => wrapUpCode),
+    );
+    expect(codes).toEqual([undefined, wrapUpCodes.solved.id]);
+  });
+
+  test('carry the survey, first sent, then with what was answered', () => {
+    expect(recordAt(79)).not.toHaveProperty('surveys');
+    const sent = { queueId: support, userId: ann, surveyStatus: 'Sent' };
+    const [first] = (recordAt(90) as Body & { readonly surveys: readonly object[] }).surveys;
+    expect(first).toMatchObject(sent);
+    expect(first).not.toHaveProperty('oSurveyTotalScore');
+    const finished = { ...first, surveyStatus: 'Finished', oSurveyTotalScore: 70, surveyCompletedDate: iso(95_000) };
+    expect(recordAt(99)).toMatchObject({ surveys: [finished] });
+    const hits = (atSeconds: number, predicates: readonly object[]) =>
+      bodyOf(
+        connectClient(scripted(events)).askAt(at(atSeconds), 'POST', target, {
+          interval,
+          surveyFilters: [{ type: 'and', predicates }],
+        }),
+      ).totalHits;
+    const finishedOnes = [{ dimension: 'surveyStatus', value: 'Finished' }];
+    expect([hits(90, finishedOnes), hits(99, finishedOnes)]).toEqual([0, 1]);
+    expect(hits(99, [...finishedOnes, { dimension: 'userId', value: bob }])).toBe(0);
+  });
+
   test('are found by any segment that they had', () => {
     const hits = (predicates: readonly object[]) =>
       bodyOf(
@@ -218,6 +252,8 @@ describe('details of a call that was missed, held, handed over and wrapped up', 
         }),
       ).totalHits;
     expect(hits([{ dimension: 'segmentType', value: 'hold' }])).toBe(1);
+    expect(hits([{ dimension: 'wrapUpCode', value: wrapUpCodes.solved.id }])).toBe(1);
+    expect(hits([{ dimension: 'wrapUpCode', value: wrapUpCodes.unsolved.id }])).toBe(0);
     const alerted = [
       { dimension: 'userId', value: bob },
       { dimension: 'segmentType', value: 'interact' },
@@ -229,7 +265,7 @@ describe('details of a call that was missed, held, handed over and wrapped up', 
 describe('the history of conversations', () => {
   test('forgets the oldest of too many', () => {
     const history = createConversationHistory(2);
-    for (const id of ['a', 'b', 'a', 'c']) history.note({ id, startedAtMs: startMs, calls: [] });
+    for (const id of ['a', 'b', 'a', 'c']) history.note({ id, startedAtMs: startMs, calls: [], surveys: [] });
     expect(Array.from(history.all(), ({ id }) => id)).toEqual(['b', 'c']);
     expect(history.find('a')).toBeUndefined();
   });

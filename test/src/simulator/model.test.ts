@@ -95,21 +95,33 @@ function watch(settings: ModelSettings) {
       const pace = granularity === undefined ? {} : { granularity };
       return ask('conversations/aggregates', { interval, ...pace, groupBy: ['queueId', 'mediaType'], metrics });
     },
+    askSurveys(): readonly Body[] {
+      const metrics = ['nSurveysSent', 'nSurveyResponses', 'oSurveyTotalScore'];
+      return ask('surveys/aggregates', { interval, groupBy: ['queueId', 'userId'], metrics });
+    },
     /** The aggregates as the detail records give them, and as the platform adds them up call by call. */
     askSingleValues() {
       const sums = new Map<string, number>();
+      const surveys: Body[] = [];
       for (let pageNumber = 1; ; pageNumber += 1) {
         const paging = { pageSize: 100, pageNumber };
         const body = { interval, paging };
         const answer = client.askAt(nowMs, 'POST', '/api/v2/analytics/conversations/details/query', body);
         const { conversations: page } = bodyOf(answer);
         if (page === undefined) break;
-        for (const { participants } of page) addSessions(sums, participants);
+        for (const { participants, ...rest } of page) {
+          addSessions(sums, participants);
+          surveys.push(...((rest as { surveys?: readonly Body[] }).surveys ?? []));
+        }
       }
       const predicates = [{ dimension: 'conversationId', operator: 'exists' }];
       const metrics = ['nOffered', 'nOverSla', 'nTransferred', 'oServiceLevel', 'oServiceTarget', ...durations];
       const query = { interval, granularity: 'PT30M', groupBy: ['queueId', 'mediaType'], metrics };
-      return { sums, rows: ask('conversations/aggregates', { ...query, filter: { type: 'and', predicates } }) };
+      return {
+        sums,
+        surveys,
+        rows: ask('conversations/aggregates', { ...query, filter: { type: 'and', predicates } }),
+      };
     },
   };
 }
@@ -128,6 +140,18 @@ function addSessions(sums: Map<string, number>, participants: readonly Body[]): 
       }
     }
   }
+}
+
+/** Sent, answered and the sum of the scores, by queue and agent, of the surveys in detail records. */
+function surveySums(surveys: readonly Body[]): Record<string, readonly number[]> {
+  const sums: Record<string, number[]> = {};
+  for (const each of surveys as readonly (Body & { surveyStatus: string; oSurveyTotalScore?: number })[]) {
+    const sum = (sums[`${each.queueId}/${each.userId}`] ??= [0, 0, 0]);
+    sum[0]! += 1;
+    sum[1]! += each.surveyStatus === 'Finished' ? 1 : 0;
+    sum[2]! += each.oSurveyTotalScore ?? 0;
+  }
+  return sums;
 }
 
 const sorted = (map: Map<string, unknown>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -295,6 +319,15 @@ test(
 
           const single = watched.askSingleValues();
           expect(byQueue(single.rows)).toEqual(byQueue(halfHours));
+          const surveyed = watched.askSurveys().map(({ group, data }) => {
+            const of = statOf(data[0]!.metrics);
+            const { queueId, userId } = group as unknown as Body;
+            return [
+              `${queueId}/${userId}`,
+              [of('nSurveysSent'), of('nSurveyResponses'), of('oSurveyTotalScore', 'sum')],
+            ];
+          });
+          expect(Object.fromEntries(surveyed)).toEqual(surveySums(single.surveys));
           const counted = totalsOf(known, driver.roster);
           for (const { group, data } of watched.askAggregates()) {
             expect(data).toHaveLength(1);
