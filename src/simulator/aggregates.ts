@@ -10,7 +10,7 @@ import {
 } from './aggregates-query.ts';
 import type { CallCenter } from './call-center.ts';
 import { names } from './filter.ts';
-import type { Interval } from './interval.ts';
+import { forgottenReason, type Interval } from './interval.ts';
 import { addEmission, addTotals, createTotals, intervalMs, metricsOf, type Totals } from './interval-ledger.ts';
 import { createJobs } from './jobs.ts';
 import { badRequest, ok, readBody, type RestRequest, type RouteAnswer } from './rest.ts';
@@ -77,6 +77,14 @@ export function createAggregates(options: {
     }
   }
 
+  const ledgersFromMs = (): EpochMs => {
+    let fromMs = -Infinity;
+    for (const { media } of center.queues.values()) {
+      for (const { ledger } of media.values()) fromMs = Math.max(fromMs, ledger.completeFromMs());
+    }
+    return fromMs;
+  };
+
   /** Single values of remembered calls: for what the ledgers cannot tell apart. */
   function* callPortions({ fromMs, toMs }: Interval): Generator<Portion<CallSum>> {
     for (const { startedAtMs, calls: stays } of center.history.all()) {
@@ -111,7 +119,10 @@ export function createAggregates(options: {
     const cut = bucketsOf(read.value);
     if ('refused' in cut) return cut;
     const { buckets } = cut;
-    const portionsIn = needsCalls(read.value, buckets) ? callPortions : ledgerPortions;
+    const byCall = needsCalls(read.value, buckets);
+    const forgotten = forgottenReason(read.value.interval, byCall ? center.history.completeFromMs() : ledgersFromMs());
+    if (forgotten !== undefined) return { refused: badRequest(forgotten) };
+    const portionsIn = byCall ? callPortions : ledgerPortions;
     return { rows: aggregate(read.value, buckets, portionsIn(read.value.interval), calls) };
   };
 

@@ -23,7 +23,7 @@ export interface CallCenter {
   readonly queues: ReadonlyMap<string, Queue>;
   readonly agents: ReadonlyMap<string, Agent>;
   readonly surveys: Pick<SurveyLedger, 'totals'>;
-  readonly history: Pick<ConversationHistory, 'all' | 'find'>;
+  readonly history: Omit<ConversationHistory, 'note'>;
   readonly counts: Readonly<CallCounts>;
   /** Events must come in order of time. Same events, same state: no clock and no chance in here. */
   apply(event: CallCenterEvent): Touched;
@@ -31,8 +31,8 @@ export interface CallCenter {
 
 const nothing: Touched = { queueIds: [], calls: [], agents: [] };
 
-/** An empty call centre: nobody waits, everybody is off queue. */
-export function createCallCenter(roster: Roster): CallCenter {
+/** An empty call centre: nobody waits, everybody is off queue. Remembers 100,000 conversations unless told. */
+export function createCallCenter(roster: Roster, conversationsMax?: number): CallCenter {
   const agents = new Map<string, Agent>(roster.agents.map(({ id, queueIds }) => [id, createAgent(id, queueIds)]));
   const queues = createQueues(roster, agents);
   const surveys = createSurveyLedger();
@@ -45,7 +45,7 @@ export function createCallCenter(roster: Roster): CallCenter {
     dropped: 0,
     ignored: 0,
   };
-  const history = createConversationHistory<OwnConversation>();
+  const history = createConversationHistory<OwnConversation>(conversationsMax);
   const calls = createCalls(queues, agents, counts, history);
 
   const changeAgent = ({ kind, userId, atMs }: EventOf<'agent-on' | 'agent-off'>): Touched | undefined => {

@@ -10,6 +10,7 @@ import {
   type Purpose,
 } from './conversation-wire.ts';
 import type { MediaType } from './media.ts';
+import { conversationEndMs } from './conversation-history.ts';
 import { division, surveyFormId } from './roster.ts';
 import { isoTime } from './wire.ts';
 
@@ -41,15 +42,6 @@ interface Leg {
 }
 
 const stageSegments = { dialing: 'dialing', talking: 'interact', held: 'hold' } as const;
-
-/** When the last of its legs ended, after-call work included; undefined while anything goes on. */
-export function conversationEndMs({ endedAtMs, calls }: Conversation): EpochMs | undefined {
-  if (endedAtMs === undefined) return undefined;
-  const wrapUps = calls.flatMap(({ agentLegs }) => agentLegs.flatMap(({ wrapUp }) => wrapUp ?? []));
-  return wrapUps.some((wrapUp) => wrapUp.endedAtMs === undefined)
-    ? undefined
-    : Math.max(endedAtMs, ...wrapUps.map((wrapUp) => wrapUp.endedAtMs ?? 0));
-}
 
 /** A conversation as the detail queries show it. An open one has no end, nor have its last segments. */
 export function detailRecord(conversation: Conversation): object {

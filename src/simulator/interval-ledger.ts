@@ -28,6 +28,8 @@ export interface IntervalLedger {
   metrics(intervalStartMs: EpochMs): readonly Metric[];
   /** The half hours in which anything happened. */
   startsMs(): readonly EpochMs[];
+  /** From here on nothing is missing; infinitely long ago unless some half hours are forgotten. */
+  completeFromMs(): EpochMs;
   /** What `metrics` are computed from; undefined if nothing happened. */
   totals(intervalStartMs: EpochMs): Totals | undefined;
   /** The share that the service level is to reach, 0 to 1. */
@@ -59,6 +61,7 @@ export interface Totals {
 /** Keeps that many half hours at most. */
 export function createIntervalLedger(serviceLevel: ServiceLevel, keptMax: number = intervalsMax): IntervalLedger {
   const intervals = new Map<EpochMs, Totals>();
+  let completeFromMs = -Infinity;
 
   const totalsAt = (atMs: EpochMs): Totals => {
     const startMs = intervalStartOf(atMs);
@@ -69,6 +72,7 @@ export function createIntervalLedger(serviceLevel: ServiceLevel, keptMax: number
       for (const oldest of intervals.keys()) {
         if (intervals.size <= keptMax) break;
         intervals.delete(oldest);
+        completeFromMs = oldest + intervalMs;
       }
     }
     return totals;
@@ -93,6 +97,7 @@ export function createIntervalLedger(serviceLevel: ServiceLevel, keptMax: number
       return totals === undefined ? [] : metricsOf(totals, serviceLevel.percentage);
     },
     startsMs: () => [...intervals.keys()],
+    completeFromMs: () => completeFromMs,
     totals: (intervalStartMs) => intervals.get(intervalStartMs),
     target: serviceLevel.percentage,
   };

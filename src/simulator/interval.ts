@@ -22,6 +22,13 @@ export const intervalSchema = z.string().transform((text, context): Interval => 
   return z.NEVER;
 });
 
+/** Why an interval is not answered that begins before everything is remembered: half an answer would look like a whole one. */
+export function forgottenReason({ fromMs }: Interval, completeFromMs: EpochMs): string | undefined {
+  if (fromMs >= completeFromMs) return undefined;
+  const [asked, from] = [fromMs, completeFromMs].map((atMs) => new Date(atMs).toISOString());
+  return `The interval begins at ${asked}, but the simulator has forgotten some of what was before ${from}; ask from then on.`;
+}
+
 /** An IANA name, refused if nobody knows it. */
 export const timeZoneSchema = z.string().refine(isTimeZone, {
   error: ({ input }) => `Value [${String(input)}] is no known time zone.`,

@@ -22,6 +22,8 @@ export interface PlatformOptions {
   readonly clients: readonly PlatformClient[];
   readonly tokenLifeMs?: number;
   readonly requestsPerMinute?: number;
+  /** How many conversations details and the aggregates of agents know; 100,000 unless told. */
+  readonly conversationsMax?: number;
   /** Makes tokens and channel ids; random UUIDs unless told. */
   readonly newSecret?: () => string;
   /** Hears every frame that was handed to a socket. */
@@ -75,7 +77,7 @@ export function createPlatform(options: PlatformOptions): Platform {
   const { driver, clients, tokenLifeMs = 86_400_000, requestsPerMinute = 300, newSecret = v4 } = options;
   const { onFrameSent = () => undefined, frameFaults = (_: string, text: string) => [text], faultPlan = [] } = options;
   const switches = switchesSchema.parse(options.switches ?? {});
-  const center = createCallCenter(driver.roster);
+  const center = createCallCenter(driver.roster, options.conversationsMax);
   const statuses = createStatusLedger();
   const access = createAccess({ clients, tokenLifeMs, requestsPerMinute, newSecret });
   const channels = createChannelRegistry(newSecret);

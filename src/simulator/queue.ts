@@ -11,7 +11,7 @@ export interface MediaQueue {
   readonly alerting: ReadonlyMap<string, Call>;
   /** In the order of the answers. */
   readonly interacting: ReadonlyMap<string, Call>;
-  readonly ledger: Pick<IntervalLedger, 'metrics' | 'startsMs' | 'totals' | 'target'>;
+  readonly ledger: Pick<IntervalLedger, 'metrics' | 'startsMs' | 'completeFromMs' | 'totals' | 'target'>;
 }
 
 export interface Queue {

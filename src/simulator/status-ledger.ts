@@ -17,6 +17,8 @@ export interface StatusLedger {
   /** To be told of each agent that changed, after the change. */
   note(agent: Agent, atMs: EpochMs): void;
   all(): Iterable<StatusStretch>;
+  /** From here on nothing is missing; infinitely long ago unless some are forgotten. */
+  completeFromMs(): EpochMs;
 }
 
 /** Older ones are forgotten, so that an endless run needs no endless memory. */
@@ -25,6 +27,7 @@ const stretchesMax = 200_000;
 export function createStatusLedger(max = stretchesMax): StatusLedger {
   const open = new Map<string, StatusStretch>();
   const stretches = new Set<StatusStretch>();
+  let completeFromMs = -Infinity;
   return {
     note(agent, atMs) {
       const presence = presenceOf(agent);
@@ -42,10 +45,14 @@ export function createStatusLedger(max = stretchesMax): StatusLedger {
       open.set(agent.id, stretch);
       stretches.add(stretch);
       for (const oldest of stretches) {
-        if (stretches.size <= max) break;
+        if (stretches.size <= Math.max(max, open.size)) break;
         stretches.delete(oldest);
+        // What an agent still is cannot be forgotten: it stays, and its turn comes again.
+        if (oldest.toMs === undefined) stretches.add(oldest);
+        else completeFromMs = Math.max(completeFromMs, oldest.toMs);
       }
     },
     all: () => stretches,
+    completeFromMs: () => completeFromMs,
   };
 }

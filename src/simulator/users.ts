@@ -5,7 +5,8 @@ import { activitySchema, answerActivity, type Row } from './activity-query.ts';
 import type { Agent } from './agent.ts';
 import type { CallCenter } from './call-center.ts';
 import { filterSchema, names, selects } from './filter.ts';
-import { cutInterval, granularitySchema, intervalSchema, timeZoneSchema } from './interval.ts';
+import { aggregatesSchema, bucketsOf } from './aggregates-query.ts';
+import { forgottenReason } from './interval.ts';
 import { badRequest, fieldType, listing, notFound, ok, readBody, type RestRequest, type RouteAnswer } from './rest.ts';
 import { division, presences } from './roster.ts';
 import type { StatusLedger, StatusStretch } from './status-ledger.ts';
@@ -19,17 +20,9 @@ const observationsSchema = z.object({
   metrics: z.array(fieldType('UserObservationMetric', queueMetrics)).min(1),
 });
 
-const aggregatesSchema = z.object({
-  interval: intervalSchema,
-  metrics: z.array(fieldType('UserAggregateMetric', timeMetrics)).min(1),
-  granularity: granularitySchema.optional(),
-  timeZone: timeZoneSchema.default('UTC'),
-  groupBy: z.array(fieldType('UserAggregateDimension', ['userId'])).default([]),
-  filter: filterSchema.optional(),
-});
+const timesSchema = aggregatesSchema(timeMetrics, ['userId']);
 
 const activityQuerySchema = activitySchema(queueMetrics);
-const bucketsMax = 3_000;
 
 const qualifierOf: Readonly<Record<(typeof timeMetrics)[number], (stretch: StatusStretch) => string>> = {
   tAgentRoutingStatus: ({ routingStatus }) => routingStatus,
@@ -78,13 +71,14 @@ export function createUsers(center: CallCenter, statuses: StatusLedger, emptyAns
   };
 
   const aggregates = (request: RestRequest, nowMs: EpochMs): RouteAnswer => {
-    const read = readBody(aggregatesSchema, request.body);
+    const read = readBody(timesSchema, request.body);
     if ('refused' in read) return read.refused;
-    const { interval, granularity, timeZone, metrics, groupBy, filter } = read.value;
-    const buckets = cutInterval(interval, granularity, timeZone);
-    if (buckets.length > bucketsMax) {
-      return badRequest(`The interval has ${buckets.length} buckets; ${bucketsMax} are allowed.`);
-    }
+    const { interval, metrics, groupBy, filter } = read.value;
+    const cut = bucketsOf(read.value);
+    if ('refused' in cut) return cut.refused;
+    const { buckets } = cut;
+    const forgotten = forgottenReason(interval, statuses.completeFromMs());
+    if (forgotten !== undefined) return badRequest(forgotten);
     const groups = new Map<string, StatusStretch[]>();
     for (const stretch of statuses.all()) {
       if (filter !== undefined && !selects(filter, { userId: stretch.userId })) continue;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CallCenterEvent } from '../../../src/simulator/call-center-event.ts';
+import { createIntervalLedger } from '../../../src/simulator/interval-ledger.ts';
 import {
   ann,
   bob,
@@ -180,6 +181,31 @@ describe('conversation aggregates', () => {
     const { jobId } = bodyOf(client.askAt(nowMs, 'POST', root, query));
     const answer = bodyOf(client.askAt(nowMs + 3000, 'GET', `${root}/${jobId}/results`));
     expect(answer.results).toEqual(resultsOf({}));
+  });
+});
+
+describe('aggregates of a time that is forgotten', () => {
+  const agents = { groupBy: ['userId'], metrics: ['tHandle'] };
+  const answers = (conversationsMax: number, query: object) =>
+    ask(connectClient(scriptOf(calls), { conversationsMax }), query);
+
+  test('are refused by agent or finer than half hours, with when they begin to be known; by half hours they go on', () => {
+    // The first call of the four has been forgotten; it ended at 5:10.
+    const known = iso(5 * minuteMs + 10_001);
+    for (const query of [agents, { granularity: 'PT15M' }]) {
+      expect(answers(3, query)).toMatchObject({ status: 400, body: { message: expect.stringContaining(known) } });
+      expect(answers(4, query).status).toBe(200);
+    }
+    expect(answers(3, { ...agents, interval: `${known}/${iso(2 * hourMs)}` }).status).toBe(200);
+    expect(answers(3, { granularity: 'PT30M' }).status).toBe(200);
+  });
+
+  test('are refused by half hours too, once those are forgotten', () => {
+    const ledger = createIntervalLedger({ percentage: 0.8, durationMs: 20_000 }, 2);
+    for (const hour of [0, 1]) ledger.addCount(startMs + hour * hourMs, 'nOffered');
+    expect(ledger.completeFromMs()).toBe(-Infinity);
+    ledger.addCount(startMs + 2 * hourMs, 'nOffered');
+    expect(ledger.completeFromMs()).toBe(startMs + 30 * minuteMs);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Conversation } from '../../../src/simulator/call.ts';
 import type { CallCenterEvent } from '../../../src/simulator/call-center-event.ts';
 import { createConversationHistory } from '../../../src/simulator/conversation-history.ts';
 import { wrapUpCodes } from '../../../src/simulator/roster.ts';
@@ -263,11 +264,21 @@ describe('details of a call that was missed, held, handed over and wrapped up', 
 });
 
 describe('the history of conversations', () => {
-  test('forgets the oldest of too many', () => {
+  const ended = (id: string, endedAtMs?: number): Conversation => ({
+    ...{ id, startedAtMs: startMs, calls: [], surveys: [] },
+    ...(endedAtMs === undefined ? {} : { endedAtMs }),
+  });
+  const kept = (conversations: readonly Conversation[]) => {
     const history = createConversationHistory(2);
-    for (const id of ['a', 'b', 'a', 'c']) history.note({ id, startedAtMs: startMs, calls: [], surveys: [] });
-    expect(Array.from(history.all(), ({ id }) => id)).toEqual(['b', 'c']);
-    expect(history.find('a')).toBeUndefined();
+    for (const each of conversations) history.note(each);
+    return Array.from(history.all(), ({ id }) => id);
+  };
+
+  test('forgets the oldest of too many, but none that is open', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((id) => ended(id, startMs));
+    expect(kept([a!, b!, a!, c!])).toEqual(['b', 'c']);
+    expect(kept([ended('open'), b!, c!])).toEqual(['c', 'open']);
+    expect(kept(['a', 'b', 'c'].map((id) => ended(id)))).toEqual(['c', 'a', 'b']);
   });
 });
 

@@ -395,7 +395,7 @@ test(
 describe('a morning of the usual centre', () => {
   const morning = { seed: 7, startMs: midnightMs + 8 * hourMs, durationMs: 2 * hourMs } as const;
 
-  test('has the same bytes for the same seed, and others for another', () => {
+  test('has the same bytes for the same seed, and others for another', { timeout: 30_000 }, () => {
     const textOf = (seed: number) => {
       const watched = watch({ ...morning, seed, durationMs: hourMs / 2 });
       watched.advanceTo(morning.startMs + hourMs);
@@ -456,7 +456,7 @@ describe('a morning of the usual centre', () => {
     expect(arrivals(10)).toBeGreaterThan(5 * arrivals(3));
   });
 
-  test('has the surveys that were answered in the answers of the analytics', () => {
+  test('has the surveys that were answered in the answers of the analytics', { timeout: 30_000 }, () => {
     const watched = watch({ ...morning, surveyAnsweredShare: 1 });
     watched.advanceTo(watched.driver.endMs! + 5000);
     const interval = `${new Date(morning.startMs).toISOString()}/${new Date(watched.driver.endMs!).toISOString()}`;

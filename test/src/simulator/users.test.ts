@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createCallCenter } from '../../../src/simulator/call-center.ts';
 import { createStatusLedger } from '../../../src/simulator/status-ledger.ts';
+import { createUsers } from '../../../src/simulator/users.ts';
 import {
   ann,
   bob,
@@ -95,15 +96,53 @@ describe('user aggregates', () => {
   });
 });
 
-test('the ledger of statuses forgets the oldest of too many', () => {
+describe('the ledger of statuses', () => {
   const center = createCallCenter(smallRoster);
-  const ledger = createStatusLedger(2);
-  for (const [second, kind] of (['agent-on', 'agent-off', 'agent-on'] as const).entries()) {
+  const ledger = createStatusLedger(3);
+  const changes = [
+    ['agent-on', bob],
+    ['agent-on', ann],
+    ['agent-off', ann],
+    ['agent-on', ann],
+    ['agent-off', ann],
+  ] as const;
+  for (const [second, [kind, userId]] of changes.entries()) {
     const atMs = startMs + second * 1000;
-    for (const agent of center.apply({ kind, atMs, userId: ann }).agents) ledger.note(agent, atMs);
+    for (const agent of center.apply({ kind, atMs, userId }).agents) ledger.note(agent, atMs);
   }
-  expect(Array.from(ledger.all(), ({ routingStatus, fromMs }) => [routingStatus, fromMs - startMs])).toEqual([
-    ['OFF_QUEUE', 1000],
-    ['IDLE', 2000],
-  ]);
+
+  test('forgets the oldest of too many, but never what somebody still is', () => {
+    const kept = Array.from(ledger.all(), ({ userId, routingStatus, fromMs }) => [
+      userId,
+      routingStatus,
+      fromMs - startMs,
+    ]);
+    expect(kept).toHaveLength(3);
+    expect(kept).toEqual(
+      expect.arrayContaining([
+        [bob, 'IDLE', 0],
+        [ann, 'IDLE', 3000],
+        [ann, 'OFF_QUEUE', 4000],
+      ]),
+    );
+    expect(ledger.completeFromMs()).toBe(startMs + 3000);
+  });
+
+  test('lets no query go back to what is forgotten: half an answer would look like a whole one', () => {
+    const users = createUsers(center, ledger, {});
+    const ask = (fromMs: number) =>
+      users.answer(
+        {
+          method: 'POST',
+          path: '/api/v2/analytics/users/aggregates/query',
+          query: new URLSearchParams(),
+          headers: {},
+          body: JSON.stringify({ interval: `${iso(fromMs)}/${iso(60_000)}`, metrics: ['tAgentRoutingStatus'] }),
+        },
+        { clientId: 'client', token: 'token', permissions: new Set(['analytics:userAggregate:view']) },
+        startMs + 60_000,
+      );
+    expect(ask(2999)).toMatchObject({ status: 400, body: { message: expect.stringContaining(iso(3000)) } });
+    expect(ask(3000)).toMatchObject({ status: 200 });
+  });
 });
