@@ -10,6 +10,7 @@ import type { PlatformSwitches } from './switches.ts';
 import { intervalMs, intervalStartOf, type Metric } from './interval-ledger.ts';
 import { agentMetrics, callMetrics, showCalls, tellChanges, type ToldMetrics } from './observations.ts';
 import type { Queue } from './queue.ts';
+import { countedId } from './rest.ts';
 import { createSchedule } from './schedule.ts';
 import { conversationsTopic, observationsTopic, userTopic, type Topic } from './topics.ts';
 import { conversationBody } from './conversation-wire.ts';
@@ -74,7 +75,7 @@ export function createNotifications(options: {
 
   const sendEvent = (channel: Channel, topicName: string, eventBody: object, atMs: EpochMs): void => {
     frameCount += 1;
-    const CorrelationId = `00000000-0000-4000-8000-${frameCount.toString(16).padStart(12, '0')}`;
+    const CorrelationId = countedId(frameCount);
     const text = JSON.stringify({ topicName, version: '2', eventBody, metadata: { CorrelationId } });
     for (const each of frameFaults(channel.id, text)) line.transmit(channel, each, atMs);
   };

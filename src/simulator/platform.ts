@@ -11,7 +11,7 @@ import { createFaultInjector } from './fault-injector.ts';
 import type { Fault, FrameFaults, PlannedFault, RefusedStatus } from './faults.ts';
 import { createLine } from './line.ts';
 import { createNotifications } from './notifications.ts';
-import { notFound, type RestAnswer, type RestRequest, type RouteAnswer } from './rest.ts';
+import { bodyWithContext, countedId, notFound, type RestAnswer, type RestRequest, type RouteAnswer } from './rest.ts';
 import { shiftTimes } from './skew.ts';
 import { createRoutes } from './routes.ts';
 import { createStatusLedger } from './status-ledger.ts';
@@ -100,6 +100,7 @@ export function createPlatform(options: PlatformOptions): Platform {
   const events = driver.events[Symbol.iterator]();
   let upcoming = events.next();
   let lastEventMs: EpochMs | undefined;
+  let answerCount = 0;
 
   /** Applies all events of one instant, and only then tells what they changed together. */
   const happen = (atMs: EpochMs): void => {
@@ -175,11 +176,15 @@ export function createPlatform(options: PlatformOptions): Platform {
       advanceTo(nowMs);
       const { instead, delayMs } = faults.meetRequest(request, nowMs);
       const answer = instead ?? route(request, nowMs);
+      answerCount += 1;
+      const correlationId = countedId(answerCount);
       const type = answer.body === undefined ? {} : { 'content-type': 'application/json' };
       return {
         ...answer,
-        headers: { ...answer.headers, ...type, 'inin-correlation-id': v4() },
-        ...(answer.body === undefined ? {} : { body: shiftBody(answer.body, faults.skewMs()) }),
+        headers: { ...answer.headers, ...type, 'inin-correlation-id': correlationId },
+        ...(answer.body === undefined
+          ? {}
+          : { body: shiftBody(bodyWithContext(answer, correlationId), faults.skewMs()) }),
         ...(delayMs === 0 ? {} : { delayMs }),
       };
     },

@@ -1,4 +1,3 @@
-import { v4 } from 'uuid';
 import { z } from 'zod';
 
 /** One HTTP request without its transport; header names in lower case, `body` as text. */
@@ -44,11 +43,24 @@ export function failure(
     status,
     messageWithParams,
     messageParams: params,
-    contextId: v4(),
+    contextId: '',
     details: [],
     errors: [],
   };
   return { status, body };
+}
+
+const errorSchema = z.looseObject({ contextId: z.string() });
+
+/** The body of an answer; one in the error form says which request it belongs to. */
+export function bodyWithContext({ status, body }: RouteAnswer, correlationId: string): unknown {
+  const error = status < 400 ? undefined : errorSchema.safeParse(body).data;
+  return error === undefined ? body : { ...error, contextId: correlationId };
+}
+
+/** So many things since the start: the same ids in the same run. */
+export function countedId(count: number): string {
+  return `00000000-0000-4000-8000-${count.toString(16).padStart(12, '0')}`;
 }
 
 export const notFound = (what: string): RouteAnswer => failure(404, 'not.found', `${what} is not found.`);
