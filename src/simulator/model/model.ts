@@ -2,13 +2,12 @@ import type { EpochMs } from '../../../streams/record.ts';
 import type { CallCenterDriver } from '../call-center.ts';
 import type { CallCenterEvent } from '../call-center-event.ts';
 import { createSchedule } from '../schedule.ts';
-import { startArrivals } from './arrivals.ts';
+import { startArrivals, startShifts } from './comings.ts';
 import { createCalendar } from './day.ts';
 import { createFloor } from './floor.ts';
 import { seededRandom } from './random.ts';
 import { checkSettings, type CheckedSettings, type ModelSettings } from './settings.ts';
 import { createStaff, type Staff } from './staff.ts';
-import { startShifts } from './shifts.ts';
 
 /**
  * A call centre that is made up: queues of several media, agents who share them, arrivals by the time of day. The same
@@ -41,8 +40,9 @@ function* happenings(settings: CheckedSettings, staff: Staff): Generator<CallCen
     now: () => nowMs,
     tell: (event) => happened.push(event),
   });
-  startShifts({ staff, schedule, calendar, random, startMs, floor });
-  startArrivals({ staff, schedule, calendar, random, startMs, floor });
+  const comings = { staff, schedule, calendar, random, startMs, floor };
+  startShifts(comings);
+  startArrivals(comings);
   for (;;) {
     const next = schedule.next();
     if (next === undefined || next.atMs >= endMs) break;
