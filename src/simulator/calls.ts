@@ -1,19 +1,12 @@
 import type { EpochMs } from '../../streams/record.ts';
-import { endAlert, finishCall, takeCall, type Agent } from './agent.ts';
-import {
-  alertingLeg,
-  currentLeg,
-  spentMs,
-  type AgentLeg,
-  type Call,
-  type CallOutcome,
-  type TalkStage,
-} from './call.ts';
+import { finishCall, takeCall, type Agent } from './agent.ts';
+import { alertingLeg, currentLeg, type AgentLeg, type Call, type CallOutcome, type TalkStage } from './call.ts';
 import type { CallCenterEvent, EventOf } from './call-center-event.ts';
 import { emitCount, emitDuration, emitWait } from './emissions.ts';
 import type { ConversationHistory } from './conversation-history.ts';
 import type { WaitMetric } from './interval-ledger.ts';
-import { insertByEnqueueTime, type OwnCall, type OwnConversation, type OwnLeg, type OwnQueue } from './queue.ts';
+import { createLeg, emitHandle, endLeg, endStage, stopAlert } from './legs.ts';
+import { insertByEnqueueTime, type OwnCall, type OwnConversation, type OwnQueue } from './queue.ts';
 import { language } from './roster.ts';
 
 /** Calls since the start, a transferred one once for each queue. `ignored` = events that cannot be, as of a call that nobody knows. */
@@ -121,22 +114,10 @@ export function createCalls(
     return touch(call, agent);
   };
 
-  /** The alert that goes on at a call ends; the agent whom it alerted. */
-  const stopAlert = (call: OwnCall, isMissed: boolean, atMs: EpochMs): Agent | undefined => {
-    const leg = alertingLeg(call);
-    const agent = agents.get(leg?.userId ?? '');
-    if (leg?.alertedAtMs === undefined || agent === undefined) return undefined;
-    leg.endedAtMs = atMs;
-    emitDuration(call, 'tAlert', atMs - leg.alertedAtMs, atMs, leg);
-    if (isMissed) emitDuration(call, 'tNotResponding', atMs - leg.alertedAtMs, atMs, leg);
-    endAlert(agent, isMissed, atMs);
-    return agent;
-  };
-
   const missAlert = ({ callId, userId, atMs }: EventOf<'alert' | 'alert-missed'>): Touched | undefined => {
     const call = calls.get(callId);
     if (call === undefined || alertingLeg(call)?.userId !== userId) return undefined;
-    const agent = stopAlert(call, true, atMs);
+    const agent = stopAlert(call, agents, true, atMs);
     call.lane.alerting.delete(callId);
     call.lane.waiting = insertByEnqueueTime(call.lane.waiting, call);
     return touch(call, agent);
@@ -166,15 +147,6 @@ export function createCalls(
     return touch(call, agent);
   };
 
-  /** Ends a stretch of talking, holding or dialing. */
-  const endStage = (call: OwnCall, leg: OwnLeg, atMs: EpochMs): void => {
-    const { stage, stageSinceMs: fromMs } = leg;
-    leg.stretches.push({ stage, fromMs, toMs: atMs });
-    const metric = stageMetrics[stage];
-    if (metric !== undefined) emitDuration(call, metric, atMs - fromMs, atMs, leg);
-    leg.stageSinceMs = atMs;
-  };
-
   const changeStage = (callId: string, from: TalkStage, to: TalkStage, atMs: EpochMs): Touched | undefined => {
     const call = calls.get(callId);
     const leg = call === undefined ? undefined : currentLeg(call);
@@ -187,7 +159,7 @@ export function createCalls(
   const abandon = (callId: string, atMs: EpochMs): Touched | undefined => {
     const call = calls.get(callId);
     if (call === undefined || call.answered !== undefined) return undefined;
-    const alerted = stopAlert(call, false, atMs);
+    const alerted = stopAlert(call, agents, false, atMs);
     endWait(call, 'tAbandon', atMs);
     finish(call, 'abandoned', atMs);
     counts.abandoned += 1;
@@ -195,25 +167,18 @@ export function createCalls(
   };
 
   const finishHandling = (call: OwnCall, leg: AgentLeg, agent: Agent, acwMs: number, atMs: EpochMs): void => {
-    const [dialingMs, talkMs, heldMs] = [spentMs(leg, 'dialing'), spentMs(leg, 'talking'), spentMs(leg, 'held')];
-    emitDuration(call, 'tHandle', dialingMs + talkMs + heldMs + acwMs, atMs, leg);
+    emitHandle(call, leg, acwMs, atMs);
     finishCall(agent, atMs);
     counts.handled += 1;
   };
 
-  /** The agent stops talking; true if the call was being talked in. */
+  /** The agent stops talking: who it was, if the call was being talked in. */
   const endTalk = (call: OwnCall, outcome: CallOutcome, wrapUp: boolean, atMs: EpochMs): Agent | undefined => {
     const leg = currentLeg(call);
     const agent = agents.get(call.answered?.userId ?? '');
     if (leg === undefined || agent === undefined) return undefined;
     call.lane.interacting.delete(call.id);
-    endStage(call, leg, atMs);
-    leg.endedAtMs = atMs;
-    const heldMs = spentMs(leg, 'held');
-    emitDuration(call, 'tTalkComplete', spentMs(leg, 'talking'), atMs, leg);
-    if (heldMs > 0) emitDuration(call, 'tHeldComplete', heldMs, atMs, leg);
-    const dialingMs = spentMs(leg, 'dialing');
-    if (dialingMs > 0) emitDuration(call, 'tDialing', dialingMs, atMs, leg);
+    endLeg(call, leg, atMs);
     finish(call, outcome, atMs);
     if (wrapUp) {
       leg.wrapUp = { startedAtMs: atMs };
@@ -272,7 +237,7 @@ export function createCalls(
   const dropAll = (atMs: EpochMs): readonly Call[] => {
     const dropped = [...calls.values()];
     for (const call of dropped) {
-      stopAlert(call, false, atMs);
+      stopAlert(call, agents, false, atMs);
       if (call.answered === undefined) endWait(call, 'tFlowOut', atMs);
       const leg = currentLeg(call);
       if (leg !== undefined) leg.endedAtMs = atMs;
@@ -316,19 +281,5 @@ export function createCalls(
           return transfer(event);
       }
     },
-  };
-}
-
-/** Dialing is told with the leg: like the complete talk it is a part of the handle time, which a call cut off has not. */
-const stageMetrics = { dialing: undefined, talking: 'tTalk', held: 'tHeld' } as const;
-
-function createLeg(call: OwnCall, agent: Agent, atMs: EpochMs, alertedAtMs: EpochMs | undefined): OwnLeg {
-  return {
-    index: call.conversation.calls.reduce((count, { agentLegs }) => count + agentLegs.length, 0),
-    userId: agent.id,
-    alertedAtMs,
-    stage: 'talking',
-    stageSinceMs: atMs,
-    stretches: [],
   };
 }
