@@ -61,7 +61,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
   let restartGap = journal === null ? null : { startMs: journal.heardUntilMs, cause: 'restart' };
   let isPaused = false;
   /** By channel, what was said of the gap that is open. */
-  const openGaps = new Map<number, Omit<ChannelGap, 'receivedAtMs'>>();
+  const openGaps = new Map<number, ChannelGap>();
   const owed = createOwedHalfHours();
 
   const stamp = () => (stampedMs = Math.max(stampedMs, clock.nowMs()));
@@ -94,10 +94,11 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     if (endMs !== null) owed.owe(of.queueIds ?? shares.flatMap((share) => share.queueIds), startMs, endMs);
     const queueIds = of.queueIds === null ? null : [...of.queueIds];
     const { channel } = of;
-    const gap = { kind: 'channel-gap', channel, queueIds, startMs, endMs, cause, repairedBy } as const;
+    const receivedAtMs = stamp();
+    const gap = { kind: 'channel-gap', receivedAtMs, channel, queueIds, startMs, endMs, cause, repairedBy } as const;
     if (endMs === null) openGaps.set(channel, gap);
     else openGaps.delete(channel);
-    onArrival({ ...gap, receivedAtMs: stamp() });
+    onArrival(gap);
     const told = { channel, startMs, endMs, cause };
     if (endMs === null) log.warn(told, 'channel gap');
     else log.info(told, 'channel gap repaired by a snapshot');
@@ -107,9 +108,9 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
   function widenGap(channel: number, added: readonly string[]): void {
     const gap = openGaps.get(channel);
     if (gap === undefined || gap.queueIds === null || added.length === 0) return;
-    const wider = { ...gap, queueIds: [...new Set([...gap.queueIds, ...added])] };
+    const wider = { ...gap, receivedAtMs: stamp(), queueIds: [...new Set([...gap.queueIds, ...added])] };
     openGaps.set(channel, wider);
-    onArrival({ ...wider, receivedAtMs: stamp() });
+    onArrival(wider);
   }
 
   /** Once all channels are live at the same time, nothing is missing any more of what the process before did not hear. */

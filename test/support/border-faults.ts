@@ -57,10 +57,10 @@ export async function judgeBorder(
 
 /** All that arrives at the border in such a run. */
 export async function arrivalsAmong(kinds: readonly Fault['kind'][], seed: number): Promise<readonly Arrival[]> {
-  const { random, driver, options } = storyOf(kinds, seed);
+  const story = storyOf('small', kinds, seed);
   // Clocks tell whole milliseconds.
-  const faultPlan = options.faultPlan.map(({ atMs, fault: planned }) => ({ atMs: Math.ceil(atMs), fault: planned }));
-  const run = startVirtualRun({ driver, random, inventoryEveryMs: lookEveryMs, options: { faultPlan } });
+  const faultPlan = story.options.faultPlan.map((each) => ({ ...each, atMs: Math.ceil(each.atMs) }));
+  const run = startVirtualRun({ ...story, options: { ...story.options, faultPlan } });
   try {
     await run.runUntil(endMs);
     return run.arrivals;

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Arrival } from '../../../src/genesys/arrival.ts';
 import { decodeArrival } from '../../../src/genesys/decode.ts';
 import { arrivalLine, parseLine } from '../../../src/recording/format.ts';
-import { arrivalsAmong, faultKinds } from '../../support/border-faults.ts';
+import { arrivalsAmong } from '../../support/border-faults.ts';
+import { faultKinds } from '../../support/border-story.ts';
 
 // Whatever the platform does, what is recorded of it makes the same journal again.
 
