@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { SinkError } from '../sinks/errors.ts';
+import { addBacktestCommand } from './commands/backtest.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addRecordCommand } from './commands/record.ts';
@@ -23,6 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
   addRunCommand(program);
   addRecordCommand(program);
   addSimulateCommand(program);
+  addBacktestCommand(program);
   addConfigCommand(program);
   let code = 0;
   addTopicsCommand(program, () => void (code = 3));

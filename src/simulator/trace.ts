@@ -62,7 +62,7 @@ export function parseTrace(text: string, file: string): Trace {
   let lastSeconds = 0;
   text.split('\n').forEach((row, index) => {
     if (row.trim() === '') return;
-    const line = parseLine(row, file, index + 1);
+    const line = parseTraceLine(row, file, index + 1);
     if (line.t < lastSeconds) {
       throw new TraceError(file, index + 1, `t ${line.t} is before ${lastSeconds} of the line above`);
     }
@@ -81,7 +81,8 @@ export function parseTrace(text: string, file: string): Trace {
   return { lines, firstDay: dayOf(first), lastDay: Math.floor(lastSeconds / daySeconds), queues: [...queues], agents };
 }
 
-function parseLine(row: string, file: string, number: number): TraceLine {
+/** One event of a trace from its line; the file and number are only named in errors. */
+export function parseTraceLine(row: string, file: string, number: number): TraceLine {
   let value: unknown;
   try {
     value = JSON.parse(row);

@@ -1,0 +1,58 @@
+import {
+  type Example,
+  learnStep,
+  type Regression,
+  startRegression,
+  type StartingWeights,
+} from '../../streams/wait/regression.ts';
+import type { ReplayedCall } from './replay.ts';
+
+const epochs = 12;
+
+/** As many examples as the fitted weights count for when new ones come: fewer are forgotten sooner. */
+const examplesWorth = 4000;
+
+/** Weights for a start, from the calls of one or more traces. The same calls give the same weights. */
+export function fitWeights(traces: readonly (readonly ReplayedCall[])[]): StartingWeights {
+  const regression = startRegression(null);
+  const examples = traces.flatMap((calls) => calls.flatMap(exampleOf));
+  const random = createRandom();
+  for (let epoch = 0; epoch < epochs; epoch += 1) {
+    shuffle(examples, random);
+    for (const example of examples) learnStep(regression, example);
+  }
+  return rounded(regression, examplesWorth / (examples.length * epochs));
+}
+
+function exampleOf({ quote, outcome, waitSeconds }: ReplayedCall): Example[] {
+  if (quote === null || outcome !== 'answered' || waitSeconds === null) return [];
+  // With an idle agent an answer at once was to be expected.
+  if (waitSeconds === 0 && quote.agentIdle) return [];
+  return [{ inputs: quote.inputs, base: quote.base, waitSeconds }];
+}
+
+function shuffle(examples: Example[], random: () => number): void {
+  for (let last = examples.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1));
+    const [a, b] = [examples[last], examples[other]];
+    if (a === undefined || b === undefined) continue;
+    examples[last] = b;
+    examples[other] = a;
+  }
+}
+
+/** Mulberry32, so that a fit can be made again. */
+function createRandom(): () => number {
+  let state = 1;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function rounded({ weights, squares }: Regression, share: number): StartingWeights {
+  const round = (value: number) => Number(value.toPrecision(5));
+  return { weights: weights.map(round), squares: squares.map((square) => round(square * share)) };
+}

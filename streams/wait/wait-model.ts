@@ -1,0 +1,92 @@
+import type { QueueEvent } from '../event.ts';
+import type { EpochMs } from '../record.ts';
+import type { QueueState } from '../records/queue-state.ts';
+import {
+  type Centre,
+  type CentreListener,
+  type Departure,
+  foldCentre,
+  foldQueueState,
+  type Handled,
+  lineKey,
+  startCentre,
+} from './centre.ts';
+import { type Learned, learnWait, quote, startLearned } from './estimators.ts';
+import { type Features, featuresOf } from './features.ts';
+import type { Line } from './line.ts';
+import type { Quote } from './quote.ts';
+import type { StartingWeights } from './regression.ts';
+
+/** Journal events, and what `followQueues` makes of them. */
+export type WaitInput = QueueEvent | { readonly kind: 'queue-state'; readonly state: QueueState };
+
+/** What the estimators know and have learned, of all queues of a shard. */
+export interface WaitModel {
+  centre: Centre;
+  /** By medium. */
+  learned: Map<string, Learned>;
+}
+
+interface Joined {
+  readonly line: Line;
+  readonly conversationId: string;
+  readonly quote: Quote;
+}
+
+/** What an input has brought about. */
+export interface WaitNews {
+  readonly joined: readonly Joined[];
+  readonly departed: readonly Departure[];
+  readonly handled: readonly Handled[];
+  /** Queues whose predictions it may change. */
+  readonly queueIds: readonly string[];
+}
+
+export const startWaitModel = (): WaitModel => ({ centre: startCentre(), learned: new Map() });
+
+/** Folds one input: who joins is told a wait, who is answered teaches what it should have been. */
+export function foldWaits(model: WaitModel, input: WaitInput, start: StartingWeights | null): WaitNews {
+  const joined: Joined[] = [];
+  const departed: Departure[] = [];
+  const handled: Handled[] = [];
+  const listener: CentreListener = {
+    joined(line, conversationId, call, atMs) {
+      call.quote = quoteFor(model, line, call.priority, atMs, start).quote;
+      joined.push({ line, conversationId, quote: call.quote });
+    },
+    departed(departure) {
+      departed.push(departure);
+      const { line, outcome, waitSeconds } = departure;
+      if (outcome !== 'answered' || departure.quote === null) return;
+      learnWait(learnedOf(model, line, start), lineKey(line.queueId, line.mediaType), departure.quote, waitSeconds);
+    },
+    handled(each) {
+      handled.push(each);
+    },
+  };
+  if (input.kind !== 'queue-state') {
+    const queueIds = foldCentre(model.centre, input, listener);
+    return { joined, departed, handled, queueIds };
+  }
+  foldQueueState(model.centre, input.state, listener);
+  return { joined, departed, handled, queueIds: [input.state.queueId] };
+}
+
+function learnedOf({ learned }: WaitModel, { mediaType }: Line, start: StartingWeights | null): Learned {
+  let ofMedium = learned.get(mediaType);
+  if (ofMedium === undefined) learned.set(mediaType, (ofMedium = startLearned(start)));
+  return ofMedium;
+}
+
+/** What somebody is told who joins now and is not counted yet. */
+function quoteFor(
+  model: WaitModel,
+  line: Line,
+  priority: number,
+  atMs: EpochMs,
+  start: StartingWeights | null,
+): { readonly quote: Quote; readonly features: Features } {
+  const features = featuresOf(model.centre, line, priority, atMs);
+  const key = lineKey(line.queueId, line.mediaType);
+  return { quote: quote(learnedOf(model, line, start), key, features), features };
+}
