@@ -1,6 +1,15 @@
 // The public API of the package: logics to fold events with, and their RxJS face. All of it is synchronous.
 
 export { followAgents } from './agent-state.ts';
+export {
+  announce,
+  type Announcement,
+  type AnnouncementLocale,
+  type AnnouncementMode,
+  announcementText,
+  type WaitToAnnounce,
+} from './announcement.ts';
+export { type NoEstimateReason } from './announcements/messages.ts';
 export { publishGaps } from './channel-gap.ts';
 export { derive, type DeriveSettings } from './derive.ts';
 export { type ChannelGap, type EventOf, queueEvent, type QueueEvent, type Tick } from './event.ts';
