@@ -1,6 +1,7 @@
 // The public API of the package: logics to fold events with, and their RxJS face. All of it is synchronous.
 
 export { followAgents } from './agent-state.ts';
+export { type SteadyAnnouncement, steadyAnnouncement } from './announcement-hysteresis.ts';
 export {
   announce,
   type Announcement,
