@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { type RecordType, topicOf } from '../streams/record.ts';
 import { recordTypes } from '../streams/records/all.ts';
+import { announcementTables } from './announcement-tables.ts';
 
-// The page is made from the registry; `npm run docs` writes it, and this test fails when it differs.
+// Pages made from the code; `npm run docs` writes them, and these tests fail when they differ.
 
 const cleanup = { state: 'compact', fact: 'delete', revised: 'compact' } as const;
 
@@ -52,6 +53,15 @@ test('docs/topics.md says what the registry declares', async () => {
     '# Topics\n\nGenerated from `streams/records`. A key begins with the id of the organisation. null = not known, never 0.';
   const page = [intro, ...recordTypes.map(section)].join('\n\n');
   await expect(`${page}\n`).toMatchFileSnapshot('../docs/topics.md');
+});
+
+test('docs/announcements.md says what is spoken', async () => {
+  const page = readFileSync('docs/announcements.md', 'utf8');
+  const upToDate = page.replace(/(<!-- made -->\n)[^]*(<!-- end -->)/, (_, start: string, end: string) =>
+    [start, ...announcementTables(), end].join('\n'),
+  );
+  expect(upToDate).toContain('Your estimated wait time is about 5 minutes.');
+  await expect(upToDate).toMatchFileSnapshot('../docs/announcements.md');
 });
 
 test('the README names every command of the program', () => {
