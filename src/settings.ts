@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { announcementLocales, announcementModes } from '../streams/announcement.ts';
 import { domainOf, regionNames } from './genesys/region.ts';
 
 const text = () => z.string().trim().min(1);
@@ -62,6 +63,8 @@ export const schema = z.object({
   allowedLatenessMs: whole(0, dayMs).default(0),
   holdMs: limit(1, dayMs).default(null),
   gapMaxMs: limit(0, 7 * dayMs).default(900_000),
+  announcementMode: z.enum(announcementModes).default('approximate'),
+  announcementLocale: z.enum(announcementLocales).default('en'),
   commitEveryMs: whole(0, 60_000).default(0),
   checkpointEveryMs: whole(1_000, dayMs).default(300_000),
   batchEventsMax: whole(1, 1_000_000).default(5_000),
@@ -195,6 +198,8 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   allowedLatenessMs: { env: ['QUEUECAST_ALLOWED_LATENESS_MS'], allowed: milliseconds('0 to 86400000') },
   holdMs: { env: ['QUEUECAST_HOLD_MS'], allowed: milliseconds('1 to 86400000, or none') },
   gapMaxMs: { env: ['QUEUECAST_GAP_MAX_MS'], allowed: milliseconds('0 to 604800000, or none') },
+  announcementMode: { env: ['QUEUECAST_ANNOUNCEMENT_MODE'], allowed: announcementModes.join(', ') },
+  announcementLocale: { env: ['QUEUECAST_ANNOUNCEMENT_LOCALE'], allowed: announcementLocales.join(', ') },
   commitEveryMs: {
     env: ['QUEUECAST_COMMIT_EVERY_MS'],
     allowed: milliseconds('0 to 60000; on Kafka at most a third of the session'),

@@ -1,12 +1,13 @@
 import { topicOf } from '../streams/record.ts';
 import { heartbeat } from '../streams/records/heartbeat.ts';
+import { predictionScore } from '../streams/records/prediction-score.ts';
 import { queueProfile } from '../streams/records/queue-profile.ts';
 import { queueState } from '../streams/records/queue-state.ts';
 import { waitPrediction } from '../streams/records/wait-prediction.ts';
 import type { Latest } from './latest.ts';
 
 /** What the table reads. */
-export const tableTopics = [queueState, waitPrediction, queueProfile, heartbeat].map(topicOf);
+export const tableTopics = [queueState, waitPrediction, predictionScore, queueProfile, heartbeat].map(topicOf);
 
 interface Row {
   readonly name: string;
@@ -15,6 +16,7 @@ interface Row {
   readonly agents: string;
   readonly longest: string;
   readonly predicted: string;
+  readonly off: string;
   readonly age: string;
 }
 
@@ -25,6 +27,7 @@ const columns = [
   { field: 'agents', title: 'idle/on queue', align: 'right' },
   { field: 'longest', title: 'longest wait', align: 'right' },
   { field: 'predicted', title: 'predicted wait', align: 'right' },
+  { field: 'off', title: 'off by (seed)', align: 'right' },
   { field: 'age', title: 'data age', align: 'right' },
 ] as const;
 
@@ -41,6 +44,7 @@ export function tableRows(latest: Latest, nowMs: number): readonly Row[] {
   // A quiet queue is not old: it is as fresh as its channel was heard.
   const heardMs = heardUntilMs.length === 0 ? 0 : Math.min(...heardUntilMs);
   const predictions = latest.of(topicOf(waitPrediction));
+  const scores = latest.of(topicOf(predictionScore));
   return Array.from(latest.of(topicOf(queueState)), ([key, { value }]) => {
     const state = queueState.schema.parse(value);
     const prediction = predictions.get(key);
@@ -54,6 +58,7 @@ export function tableRows(latest: Latest, nowMs: number): readonly Row[] {
       agents: `${shown(state.agentsIdle)}/${shown(state.agentsOnQueue)}`,
       longest: longestMs === null ? '-' : minutes(longestMs / 1000),
       predicted: prediction === undefined ? '-' : predictedWait(prediction.value),
+      off: offBy(scores, key, prediction?.value),
       age: `${Math.max(0, Math.round((nowMs - knownMs) / 1000))} s`,
     };
   }).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.media < b.media ? -1 : 1));
@@ -76,17 +81,36 @@ export function renderTable(rows: readonly Row[]): readonly string[] {
 
 /** One row as words, for a log file or a pipe. */
 export function renderPlain(row: Row, time: string): string {
-  return `${time} ${row.name} ${row.media}: waiting ${row.waiting}, idle/on queue ${row.agents}, longest wait ${row.longest}, predicted wait ${row.predicted}, data age ${row.age}`;
+  return `${time} ${row.name} ${row.media}: waiting ${row.waiting}, idle/on queue ${row.agents}, longest wait ${row.longest}, predicted wait ${row.predicted}, off by (seed) ${row.off}, data age ${row.age}`;
 }
 
 const shown = (count: number | null) => (count === null ? '-' : String(count));
 
-const reasons = { no_agents: 'none: no agents', stale: 'none: no data', gap: 'none: gap' } as const;
+const reasons = {
+  no_agents: 'none: no agents',
+  no_history: 'none: no history',
+  low_confidence: 'none: unsure',
+  stale: 'none: no data',
+  gap: 'none: gap',
+  closed: 'none: closed',
+} as const;
 
 function predictedWait(value: unknown): string {
-  const { waitSecondsP50, reason, capped } = waitPrediction.schema.parse(value);
+  const { waitSecondsP50, waitSecondsP80, reason, capped } = waitPrediction.schema.parse(value);
   if (waitSecondsP50 === null) return reason === null ? 'none' : reasons[reason];
+  if (waitSecondsP80 !== null) return `${minutes(waitSecondsP50)}-${minutes(waitSecondsP80)}`;
   return (capped ? '> ' : '') + minutes(waitSecondsP50);
+}
+
+/** By how much the predictions of the last day were off in the mean, and those of the tutorial's formula. */
+function offBy(scores: ReturnType<Latest['of']>, key: string, prediction: unknown): string {
+  const meanOf = (estimator: string | null) => {
+    const score = scores.get(`${key}/${estimator ?? ''}`);
+    return score === undefined ? null : predictionScore.schema.parse(score.value).lastDay.errorSecondsMean;
+  };
+  const published = prediction === undefined ? null : waitPrediction.schema.parse(prediction).estimator;
+  const [own, seed] = [meanOf(published), meanOf('seed')];
+  return own === null || seed === null ? '-' : `${Math.round(own)} s (${Math.round(seed)} s)`;
 }
 
 function minutes(seconds: number): string {

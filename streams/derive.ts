@@ -1,7 +1,7 @@
 import { connect, filter, map, merge, type OperatorFunction } from 'rxjs';
 import { followAgents } from './agent-state.ts';
 import { publishGaps } from './channel-gap.ts';
-import type { ChannelGap, QueueEvent, Tick } from './event.ts';
+import type { QueueEvent } from './event.ts';
 import { beat } from './heartbeat.ts';
 import { type Checkpoint, createRunner, type Logic, type Runner } from './logic.ts';
 import { noticeMissedChanges } from './missed-change.ts';
@@ -11,9 +11,11 @@ import { type QueueWindowSettings, type WindowInput, windowQueues } from './queu
 import { type Output, output } from './record.ts';
 import { quarantine } from './records/quarantine.ts';
 import { type QueueState, queueState } from './records/queue-state.ts';
-import { predictWait } from './wait-prediction.ts';
+import { predictWaits, type PredictWaitSettings } from './wait-prediction.ts';
+import type { WaitInput } from './wait/wait-model.ts';
 
-export interface DeriveSettings extends QueueWindowSettings {
+export interface DeriveSettings
+  extends QueueWindowSettings, Pick<PredictWaitSettings, 'announcementMode' | 'announcementLocale'> {
   readonly shard: number;
   /** IANA name of the zone in which a queue's day begins. */
   readonly timeZone: string;
@@ -33,7 +35,7 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
 
   // Each stage's state is made here, once, so that a snapshot finds it.
   const queueStates = through(followQueues(settings));
-  const waitPredictions = through(predictWait());
+  const waitPredictions = through(predictWaits(settings));
   const queueWindows = through(windowQueues(settings));
   const agentStates = through(followAgents());
   const queueProfiles = through(publishQueueProfiles());
@@ -48,15 +50,18 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
           event$.pipe(gaps),
           event$.pipe(queueProfiles),
           event$.pipe(agentStates),
-          merge(event$.pipe(queueStates, map(asWindowInput)), event$.pipe(filter(movesTime))).pipe(
-            connect((input$) => {
-              const state$ = input$.pipe(onlyStates);
-              return merge(
-                state$.pipe(map((state) => output(queueState, state, state.observedAtMs))),
-                state$.pipe(waitPredictions),
-                input$.pipe(queueWindows),
-              );
-            }),
+          // What follows from an event is known before the event itself is told.
+          merge(event$.pipe(queueStates, map(asInput)), event$).pipe(
+            connect((input$) =>
+              merge(
+                input$.pipe(
+                  filter(isState),
+                  map(({ state }) => output(queueState, state, state.observedAtMs)),
+                ),
+                input$.pipe(waitPredictions),
+                input$.pipe(filter(concernsWindows), queueWindows),
+              ),
+            ),
           ),
           event$.pipe(rejections),
           event$.pipe(missedChanges),
@@ -67,7 +72,17 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
 
   // A state that was made with other settings is no state of this derivation. Named one by one: nothing else may get in.
   const { timeZone, windowSizeMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs } = settings;
-  const made = { timeZone, windowSizeMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs };
+  const { announcementMode, announcementLocale } = settings;
+  const made = {
+    announcementMode,
+    announcementLocale,
+    timeZone,
+    windowSizeMs,
+    outOfOrdernessMs,
+    allowedLatenessMs,
+    holdMs,
+    gapMaxMs,
+  };
   const snapshot = () =>
     runners.reduce<Checkpoint>((all, runner) => ({ ...all, ...runner.snapshot() }), {
       settings: { version: 1, state: made },
@@ -76,16 +91,14 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
   return { operator, snapshot };
 }
 
-const asWindowInput = (state: QueueState): WindowInput => ({ kind: 'queue-state', state });
+type StateInput = Extract<WaitInput, { kind: 'queue-state' }>;
 
-const movesTime = (event: QueueEvent): event is Tick | ChannelGap =>
-  event.kind === 'tick' || event.kind === 'channel-gap';
+const asInput = (state: QueueState): WaitInput => ({ kind: 'queue-state', state });
 
-const onlyStates: OperatorFunction<WindowInput, QueueState> = (input$) =>
-  input$.pipe(
-    filter((input) => input.kind === 'queue-state'),
-    map((input) => input.state),
-  );
+const isState = (input: WaitInput): input is StateInput => input.kind === 'queue-state';
+
+const concernsWindows = (input: WaitInput): input is WindowInput =>
+  input.kind === 'queue-state' || input.kind === 'tick' || input.kind === 'channel-gap';
 
 const rejections: OperatorFunction<QueueEvent, Output> = (event$) =>
   event$.pipe(

@@ -1,89 +1,306 @@
+import {
+  announce,
+  type Announcement,
+  type AnnouncementLocale,
+  type AnnouncementMode,
+  announcementText,
+  type WaitToAnnounce,
+} from './announcement.ts';
+import { type SteadyAnnouncement, steadyAnnouncement } from './announcement-hysteresis.ts';
 import type { Logic } from './logic.ts';
-import { type Output, output } from './record.ts';
+import { type Scores, sayScores, scoreWait, startScores } from './prediction-score.ts';
+import { type EpochMs, type Output, output } from './record.ts';
 import type { QueueState } from './records/queue-state.ts';
+import { type WaitOutcome, waitOutcome } from './records/wait-outcome.ts';
 import { type WaitPrediction, waitPrediction } from './records/wait-prediction.ts';
 import { predictSeedWait } from './seed-wait.ts';
+import { lineKey } from './wait/centre.ts';
+import type { StartingWeights } from './wait/regression.ts';
+import { startingWeights } from './wait/starting-weights.ts';
+import {
+  foldWaits,
+  type NewcomerQuote,
+  quoteNewcomer,
+  startWaitModel,
+  type WaitInput,
+  type WaitModel,
+  type WaitNews,
+} from './wait/wait-model.ts';
+
+export interface PredictWaitSettings {
+  readonly announcementMode: AnnouncementMode;
+  readonly announcementLocale: AnnouncementLocale;
+  /** Null = what is predicted is learned from nothing. Default: the weights that the package ships. */
+  readonly startingWeights?: StartingWeights | null;
+}
+
+/** One queue and medium, as it was said last. */
+interface Said {
+  state: QueueState;
+  prediction: WaitPrediction | null;
+  steady: SteadyAnnouncement;
+}
+
+interface State {
+  model: WaitModel;
+  scores: Scores;
+  /** By line. */
+  said: Map<string, Said>;
+  /** Lines whose prediction may have changed since it was said. */
+  due: Map<string, true>;
+  /** Answered and not yet over, by line and conversation, in order. */
+  handling: Map<string, WaitOutcome>;
+}
 
 /**
- * The wait of somebody who joins the queue now, by the tutorial's formula; one record whenever it has changed.
+ * The wait of somebody who joins now, of every queue and medium; what became of everybody who joined; and how well that had been
+ * foretold. A prediction is issued when it changes, while somebody waits at most once a second of journal time.
  *
- *     states$       2 waiting, 1 idle ── 2 waiting, 1 idle, 5 talking ── stale
- *     predictions$  P50 594 s ───────────────────────────────────────── none: gap
+ *     input$     queue-state ── interaction joins ── tick ────── interaction answered ── tick
+ *     output$    prediction ─────────────────────── prediction ─ outcome ─────────────── prediction, scores
  */
-export function predictWait(): Logic<Map<string, WaitPrediction>, QueueState, Output> {
+export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitInput, Output> {
+  const start = settings.startingWeights === undefined ? startingWeights : settings.startingWeights;
   return {
     name: 'wait-prediction',
-    version: 1,
-    start: () => new Map(),
-    step(published, state) {
-      const key = `${state.queueId}/${state.mediaType}`;
-      const before = published.get(key);
-      const after = predict(state);
-      if (before !== undefined && isSame(before, after)) return [published, []];
-      published.set(key, after);
-      return [published, [output(waitPrediction, after, state.observedAtMs)]];
+    version: 2,
+    start: () => ({
+      model: startWaitModel(),
+      scores: startScores(),
+      said: new Map(),
+      due: new Map(),
+      handling: new Map(),
+    }),
+    step(state, input) {
+      const news = foldWaits(state.model, input, start);
+      const outputs = [...outcomesOf(state, news)];
+      markDue(state, news);
+      const issue = (key: string, atMs: EpochMs) => outputs.push(...issueOf(state, key, atMs, settings, start));
+      if (input.kind === 'queue-state') {
+        const key = lineKey(input.state.queueId, input.state.mediaType);
+        const said = state.said.get(key);
+        if (said === undefined) state.said.set(key, { state: input.state, prediction: null, steady: null });
+        else said.state = input.state;
+        const { observedAtMs } = input.state;
+        const issuedAtMs = said?.prediction?.issuedAtMs ?? -Infinity;
+        // A reason is news at once.
+        if (observedAtMs - issuedAtMs >= sayEveryMs || input.state.status === 'stale') issue(key, observedAtMs);
+        else state.due.set(key, true);
+      } else if (input.kind === 'tick') {
+        for (const key of [...state.due.keys()].sort()) issue(key, input.receivedAtMs);
+        outputs.push(...sayScores(state.scores, input.receivedAtMs));
+      } else if (input.kind === 'queue-removed') {
+        forget(state, input.queueId);
+      }
+      return [state, outputs];
     },
   };
 }
 
-function predict(state: QueueState): WaitPrediction {
-  const reason = reasonForNone(state);
-  const seed = predictSeedWait({
-    inQueue: state.waiting,
-    agentsAvailable: state.agentsIdle,
-    ahtSeconds: state.handleSecondsMean,
-    avgWaitSeconds: null,
-  });
-  const known: WaitPrediction = {
+const sayEveryMs = 1000;
+/** More interactions than this at a time are taken for some whose end was never heard. */
+const handlingMax = 50_000;
+
+/** Joining and leaving also change what is said of the queues that the same agents serve. */
+function markDue({ model, said, due }: State, { queueIds, joined, departed }: WaitNews): void {
+  const { staff, mediaTypes } = model.centre;
+  const concerned = new Set(queueIds);
+  if (joined.length > 0 || departed.length > 0) {
+    for (const queueId of queueIds) {
+      for (const other of staff.queues.get(queueId)?.shared.keys() ?? []) concerned.add(other);
+    }
+  }
+  for (const queueId of concerned) {
+    for (const mediaType of mediaTypes.keys()) {
+      const key = lineKey(queueId, mediaType);
+      if (said.has(key)) due.set(key, true);
+    }
+  }
+}
+
+function forget({ said, due }: State, queueId: string): void {
+  for (const [key, { state }] of said) {
+    if (state.queueId !== queueId) continue;
+    said.delete(key);
+    due.delete(key);
+  }
+}
+
+function* outcomesOf(state: State, { departed, handled }: WaitNews): Generator<Output> {
+  const tell = (outcome: WaitOutcome) => output(waitOutcome, outcome, outcome.observedAtMs);
+  for (const { line, conversationId, outcome, waitSeconds, quote, ...rest } of departed) {
+    const { queueId, mediaType } = line;
+    const given = quote?.estimates[quote.published] ?? null;
+    const record: WaitOutcome = {
+      ...{ queueId, mediaType, conversationId, enqueuedAtMs: rest.enqueuedAtMs, waitSeconds, outcome },
+      ...{ agentId: rest.agentId, handleSeconds: null, estimator: quote?.published ?? null },
+      waitSecondsP50: roundOrNull(given?.p50),
+      waitSecondsP80: roundOrNull(given?.p80),
+      waitSecondsP90: roundOrNull(given?.p90),
+      observedAtMs: rest.atMs,
+    };
+    for (const [estimator, quantiles] of Object.entries(quote?.estimates ?? {})) {
+      if (quantiles !== null) {
+        scoreWait(state.scores, { queueId, mediaType, estimator }, quantiles, { outcome, waitSeconds }, rest.atMs);
+      }
+    }
+    if (outcome === 'abandoned') {
+      yield tell(record);
+      continue;
+    }
+    state.handling.set(`${lineKey(queueId, mediaType)}/${conversationId}`, record);
+    if (state.handling.size <= handlingMax) continue;
+    for (const [key, oldest] of state.handling) {
+      state.handling.delete(key);
+      yield tell({ ...oldest, observedAtMs: rest.atMs });
+      break;
+    }
+  }
+  for (const { line, conversationId, handleSeconds, atMs } of handled) {
+    const key = `${lineKey(line.queueId, line.mediaType)}/${conversationId}`;
+    const record = state.handling.get(key);
+    if (record === undefined) continue;
+    state.handling.delete(key);
+    yield tell({ ...record, handleSeconds, observedAtMs: atMs });
+  }
+}
+
+const roundOrNull = (value: number | null | undefined) => (value == null ? null : Math.round(value));
+
+/** The prediction of a line if it differs from what was said last. */
+function issueOf(
+  state: State,
+  key: string,
+  atMs: EpochMs,
+  settings: PredictWaitSettings,
+  start: StartingWeights | null,
+): readonly Output[] {
+  const said = state.said.get(key);
+  state.due.delete(key);
+  if (said === undefined) return [];
+  const { queueId, mediaType } = said.state;
+  const newcomer = quoteNewcomer(state.model, queueId, mediaType, atMs, start);
+  if (newcomer === null) return [];
+  const prediction = describe(said, newcomer, atMs, settings);
+  // Time alone changes what somebody who waits can expect, and lets an announcement come down.
+  if ((said.state.waiting ?? 0) > 0 || said.steady?.lower != null) state.due.set(key, true);
+  if (said.prediction !== null && isSame(said.prediction, prediction)) return [];
+  said.prediction = prediction;
+  return [output(waitPrediction, prediction, atMs)];
+}
+
+type Known = Pick<
+  WaitPrediction,
+  'waitSecondsP50' | 'waitSecondsP80' | 'waitSecondsP90' | 'secondsPerPosition' | 'estimator' | 'confidence' | 'capped'
+>;
+
+function describe(
+  said: Said,
+  newcomer: NewcomerQuote,
+  atMs: EpochMs,
+  { announcementMode: mode, announcementLocale: locale }: PredictWaitSettings,
+): WaitPrediction {
+  const { state } = said;
+  const { features, tuning } = newcomer;
+  const reason = reasonForNone(state, newcomer);
+  const known = reason === null ? estimateOf(state, newcomer) : noEstimate;
+  const wait: WaitToAnnounce = {
+    ...{ mode, locale, reason, prioritiesApply: newcomer.prioritiesApply },
+    waitSecondsP50:
+      mode === 'seed' && reason === null ? seedOf(state, newcomer).predictedWaitSeconds : known.waitSecondsP50,
+    waitSecondsP80: known.waitSecondsP80,
+    waitSecondsP90: known.waitSecondsP90,
+    callersAhead: state.waiting,
+    agentsOnQueue: state.agentsOnQueue,
+  };
+  let announced: Announcement;
+  [said.steady, announced] = steadyAnnouncement(said.steady, announce(wait), atMs);
+  return {
     queueId: state.queueId,
     mediaType: state.mediaType,
-    waitSecondsP50: seed.predictedWaitSeconds,
-    waitSecondsP80: null,
-    waitSecondsP90: null,
-    secondsPerPosition: seed.inQueue === 0 ? null : seed.predictedWaitSeconds / seed.inQueue,
-    estimator: 'seed',
-    confidence: seed.confidence,
+    ...known,
     reason,
-    capped: seed.capped,
     inputs: {
       waiting: state.waiting,
+      poolWaiting: Math.round(features.poolWaiting * 100) / 100,
       agentsIdle: state.agentsIdle,
       agentsOnQueue: state.agentsOnQueue,
-      handleSeconds: seed.ahtSeconds,
-      handleSource: state.handleSecondsMean === null ? 'default' : 'observed',
+      handleSeconds: features.handleKnown ? Math.round(features.handleSeconds * 10) / 10 : null,
+      handleSource: features.handleKnown ? 'observed' : 'none',
+      waitingSource: newcomer.isNamed ? 'interactions' : 'counts',
+      answersLearned: tuning.answers,
+      coverageP80: tuning.answers === 0 ? null : Math.round(tuning.coverage[1] * 100) / 100,
     },
-    announcementText: seed.announcement,
+    announce: announced,
+    announcementText: announcementText(announced, wait),
+    offerCallback: (known.waitSecondsP80 ?? 0) > offerCallbackSeconds,
     observedAtMs: state.observedAtMs,
-    issuedAtMs: state.observedAtMs,
-  };
-  if (reason === null) return known;
-  return {
-    ...known,
-    waitSecondsP50: null,
-    secondsPerPosition: null,
-    estimator: null,
-    confidence: null,
-    capped: false,
-    announcementText: null,
+    issuedAtMs: atMs,
   };
 }
 
-function reasonForNone(state: QueueState): WaitPrediction['reason'] {
+/** A caller who would wait longer than this with a chance of one in five is better called back. */
+const offerCallbackSeconds = 600;
+
+const noEstimate: Known = {
+  waitSecondsP50: null,
+  waitSecondsP80: null,
+  waitSecondsP90: null,
+  secondsPerPosition: null,
+  estimator: null,
+  confidence: null,
+  capped: false,
+};
+
+/** The latest waits were so often longer than P90 that nothing should be promised. */
+const coverageP90Min = 0.6;
+const answersMin = 30;
+
+function reasonForNone(state: QueueState, { features, tuning }: NewcomerQuote): WaitPrediction['reason'] {
   if (state.status === 'stale') return 'gap';
   if (state.waiting === null || state.agentsOnQueue === null) return 'stale';
   // Somebody who does not answer his calls is on queue, but takes none.
-  return state.agentsOnQueue === (state.agentsNotResponding ?? 0) ? 'no_agents' : null;
+  if (state.agentsOnQueue === (state.agentsNotResponding ?? 0)) return 'no_agents';
+  if (!features.handleKnown) return 'no_history';
+  return tuning.answers >= answersMin && tuning.coverage[2] < coverageP90Min ? 'low_confidence' : null;
 }
 
+function seedOf({ waiting, agentsIdle }: QueueState, { features }: NewcomerQuote) {
+  return predictSeedWait({ inQueue: waiting, agentsAvailable: agentsIdle, ahtSeconds: features.handleSeconds });
+}
+
+function estimateOf(state: QueueState, newcomer: NewcomerQuote): Known {
+  const { quote, tuning } = newcomer;
+  const given = quote.estimates[quote.published];
+  if (quote.published === 'seed' || given === null) {
+    const seed = seedOf(state, newcomer);
+    return {
+      ...noEstimate,
+      waitSecondsP50: seed.predictedWaitSeconds,
+      secondsPerPosition: seed.inQueue === 0 ? null : seed.predictedWaitSeconds / seed.inQueue,
+      estimator: 'seed',
+      confidence: seed.confidence,
+      capped: seed.capped,
+    };
+  }
+  const shortfall = Math.max(0, 0.8 - tuning.coverage[1]) / 0.4;
+  const learned = (tuning.answers + 20) / (tuning.answers + 40);
+  return {
+    waitSecondsP50: Math.round(given.p50),
+    waitSecondsP80: Math.round(given.p80),
+    waitSecondsP90: Math.round(given.p90),
+    secondsPerPosition: Math.round((given.p50 / ((state.waiting ?? 0) + 1)) * 10) / 10,
+    estimator: quote.published,
+    confidence: Math.round(learned * Math.max(0, 1 - shortfall) * 100) / 100,
+    capped: false,
+  };
+}
+
+/** Whether nothing has changed but the times, and how much was learned: that alone is no news. */
 function isSame(a: WaitPrediction, b: WaitPrediction): boolean {
-  return (
-    a.waitSecondsP50 === b.waitSecondsP50 &&
-    a.confidence === b.confidence &&
-    a.reason === b.reason &&
-    a.capped === b.capped &&
-    a.inputs.waiting === b.inputs.waiting &&
-    a.inputs.agentsIdle === b.inputs.agentsIdle &&
-    a.inputs.agentsOnQueue === b.inputs.agentsOnQueue &&
-    a.inputs.handleSeconds === b.inputs.handleSeconds
-  );
+  const compared = (prediction: WaitPrediction) => {
+    const { answersLearned: _learned, coverageP80: _coverage, ...inputs } = prediction.inputs;
+    return JSON.stringify({ ...prediction, confidence: null, inputs, observedAtMs: 0, issuedAtMs: 0 });
+  };
+  return compared(a) === compared(b);
 }

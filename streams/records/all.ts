@@ -7,6 +7,8 @@ import { queueEvent } from './queue-event.ts';
 import { queueProfile } from './queue-profile.ts';
 import { queueState } from './queue-state.ts';
 import { queueWindow } from './queue-window.ts';
+import { predictionScore } from './prediction-score.ts';
+import { waitOutcome } from './wait-outcome.ts';
 import { waitPrediction } from './wait-prediction.ts';
 
 /** Every record type there is, once. */
@@ -16,6 +18,8 @@ export const recordTypes: readonly RecordType[] = [
   queueState,
   agentState,
   waitPrediction,
+  waitOutcome,
+  predictionScore,
   queueWindow,
   queueProfile,
   heartbeat,

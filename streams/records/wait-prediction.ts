@@ -1,5 +1,10 @@
 import { z } from 'zod';
+import { announcement } from '../announcement.ts';
+import { noEstimateReasons } from '../announcements/messages.ts';
 import { count, defineRecord, epochMs } from '../record.ts';
+
+/** Seconds in whole numbers; a caller has no use for more. */
+const seconds = () => z.number().nonnegative().nullable();
 
 /** How long somebody who joins the queue now will wait, or the reason why nobody can tell. */
 export const waitPrediction = defineRecord({
@@ -10,25 +15,43 @@ export const waitPrediction = defineRecord({
   schema: z.object({
     queueId: z.string(),
     mediaType: z.string(),
-    waitSecondsP50: z.number().nullable(),
-    /** The seed estimator gives one number and no distribution: P80 and P90 stay null. */
-    waitSecondsP80: z.number().nullable(),
-    waitSecondsP90: z.number().nullable(),
+    /** Half of those who have to wait at all wait at most so long; 0 while somebody is idle and nobody waits. */
+    waitSecondsP50: seconds(),
+    /** Null for the seed estimator, which gives one number and no distribution. */
+    waitSecondsP80: seconds(),
+    waitSecondsP90: seconds(),
+    /** What each place in the queue adds: a caller at place n waits about n times as long. */
     secondsPerPosition: z.number().nullable(),
-    estimator: z.enum(['seed']).nullable(),
+    /** The best informed of what is known: docs/prediction.md has the ladder. */
+    estimator: z.enum(['seed', 'ql', 'hol', 'les', 'smoothed', 'ql-a', 'ratio', 'regression']).nullable(),
+    /** 0 to 1: the tutorial's for `seed`; else from how many waits were learned from and how well they were covered of late. */
     confidence: z.number().nullable(),
     /** Why there is no estimate; null when there is one. */
-    reason: z.enum(['no_agents', 'stale', 'gap']).nullable(),
+    reason: z.enum(noEstimateReasons).nullable(),
     /** The cap of the estimator was reached: say "more than". */
     capped: z.boolean(),
     inputs: z.object({
       waiting: count().nullable(),
+      /** Those ahead in all queues that the same agents serve, each by the share of them that does. */
+      poolWaiting: z.number().nullable(),
       agentsIdle: count().nullable(),
       agentsOnQueue: count().nullable(),
       handleSeconds: z.number().nullable(),
-      handleSource: z.enum(['observed', 'default']).nullable(),
+      /** `none`: no handle time was ever seen. */
+      handleSource: z.enum(['observed', 'none']),
+      /** Whether single interactions were heard, or only counts, from which they were made up. */
+      waitingSource: z.enum(['interactions', 'counts']),
+      /** Waits of this queue that were learned from. */
+      answersLearned: count(),
+      /** Share of its latest waits that were within P80. */
+      coverageP80: z.number().nullable(),
     }),
-    announcementText: z.string().nullable(),
+    /** What to announce, in no language. */
+    announce: announcement,
+    /** The same in the default locale; also the reason is said in words. */
+    announcementText: z.string(),
+    /** P80 is so long that a callback should be offered. */
+    offerCallback: z.boolean(),
     observedAtMs: epochMs(),
     issuedAtMs: epochMs(),
   }),

@@ -41,19 +41,21 @@ export interface Departure {
   readonly waitSeconds: number;
   readonly agentId: string | null;
   readonly quote: Quote | null;
+  readonly atMs: EpochMs;
 }
 
 export interface Handled {
   readonly line: Line;
   readonly conversationId: string;
   readonly handleSeconds: number;
+  readonly atMs: EpochMs;
 }
 
 /** What an event has brought about, in order: a joining is told before it counts. */
 export interface CentreListener {
   joined(line: Line, conversationId: string, call: Call, atMs: EpochMs): void;
-  departed(departure: Departure, atMs: EpochMs): void;
-  handled(handled: Handled, atMs: EpochMs): void;
+  departed(departure: Departure): void;
+  handled(handled: Handled): void;
 }
 
 export const startCentre = (): Centre => ({
@@ -204,7 +206,7 @@ function foldInteraction(centre: Centre, event: EventOf<'interaction-changed'>, 
     if (endedAtMs === null) return;
     const handleSeconds = (endedAtMs - agent.connectedAtMs) / 1000;
     learnHandle(line, handleSeconds, receivedAtMs);
-    listener.handled({ line, conversationId, handleSeconds }, receivedAtMs);
+    listener.handled({ line, conversationId, handleSeconds, atMs: receivedAtMs });
     line.calls.delete(conversationId);
     return;
   }
@@ -239,7 +241,7 @@ function leave(
   else learnAbandon(line, atMs);
   call.agentId = agentId;
   call.quote = null;
-  listener.departed({ line, conversationId, outcome, enqueuedAtMs, waitSeconds, agentId, quote }, atMs);
+  listener.departed({ line, conversationId, outcome, enqueuedAtMs, waitSeconds, agentId, quote, atMs });
 }
 
 /** Of each other priority the one who has waited longest was passed over. */

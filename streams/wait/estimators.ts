@@ -23,7 +23,7 @@ export interface Learned {
 type Triple = [number, number, number];
 
 /** Logarithms that follow the share of waits within each quantile until it is what it should be. */
-interface Tuning {
+export interface Tuning {
   /** Of the textbook value (Robbins and Monro 1951). */
   ratio: Triple;
   /** Of the regression (adaptive conformal steps; Gibbs and Candes 2021). */
@@ -38,7 +38,7 @@ export const startLearned = (start: StartingWeights | null): Learned => ({
   tunings: new Map(),
 });
 
-function tuningOf({ tunings }: Learned, lineKey: string): Tuning {
+export function tuningOf({ tunings }: Learned, lineKey: string): Tuning {
   let tuning = tunings.get(lineKey);
   if (tuning === undefined) {
     tuning = { ratio: [0, 0, 0], shift: [0, 0, 0], answers: 0, coverage: [...levels] };

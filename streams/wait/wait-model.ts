@@ -9,11 +9,12 @@ import {
   foldQueueState,
   type Handled,
   lineKey,
+  lineOf,
   startCentre,
 } from './centre.ts';
-import { type Learned, learnWait, quote, startLearned } from './estimators.ts';
+import { type Learned, learnWait, quote, startLearned, type Tuning, tuningOf } from './estimators.ts';
 import { type Features, featuresOf } from './features.ts';
-import type { Line } from './line.ts';
+import { type Line, usualPriority } from './line.ts';
 import type { Quote } from './quote.ts';
 import type { StartingWeights } from './regression.ts';
 
@@ -89,4 +90,32 @@ function quoteFor(
   const features = featuresOf(model.centre, line, priority, atMs);
   const key = lineKey(line.queueId, line.mediaType);
   return { quote: quote(learnedOf(model, line, start), key, features), features };
+}
+
+export interface NewcomerQuote {
+  readonly quote: Quote;
+  readonly features: Features;
+  readonly tuning: Tuning;
+  /** Callers of more than one priority come here, so that a place in the queue may be lost again. */
+  readonly prioritiesApply: boolean;
+  /** Interactions are heard one by one, not only counted. */
+  readonly isNamed: boolean;
+}
+
+/** What somebody is told who joins now, with the priority that most callers have; null where nothing is known of the line. */
+export function quoteNewcomer(
+  model: WaitModel,
+  queueId: string,
+  mediaType: string,
+  atMs: EpochMs,
+  start: StartingWeights | null,
+): NewcomerQuote | null {
+  const line = lineOf(model.centre, queueId, mediaType);
+  if (line === undefined) return null;
+  return {
+    ...quoteFor(model, line, usualPriority(line), atMs, start),
+    tuning: tuningOf(learnedOf(model, line, start), lineKey(queueId, mediaType)),
+    prioritiesApply: line.joins.size > 1,
+    isNamed: model.centre.namedQueues.has(queueId),
+  };
 }

@@ -9,4 +9,6 @@ export const deriveSettings: DeriveSettings = {
   allowedLatenessMs: 0,
   holdMs: null,
   gapMaxMs: 900_000,
+  announcementMode: 'approximate',
+  announcementLocale: 'en',
 };
