@@ -5,6 +5,7 @@ import type { Quote } from './quote.ts';
 import { type HeadStarts, learnHeadStart } from './head-start.ts';
 import {
   type Call,
+  callsMax,
   join,
   learnAbandon,
   learnAnswer,
@@ -25,7 +26,7 @@ export interface Centre {
   headStarts: HeadStarts;
   /** By queue: agents that take calls, and idle ones, as the platform counts them. */
   agentCounts: Map<string, { readonly agents: number; readonly idle: number }>;
-  /** By queue: mean of recent handle times, read off the platform's totals. */
+  /** By `lineKey`: mean of recent handle times, read off the platform's totals; at least a second. */
   toldHandleSeconds: Map<string, number>;
   /** Queues whose interactions are heard one by one, not only counted. */
   namedQueues: Map<string, true>;
@@ -98,9 +99,10 @@ export function foldCentre(centre: Centre, event: QueueEvent, listener: CentreLi
     case 'agent-status':
       return foldAgentStatus(centre.staff, event);
     case 'queue-removed':
-      for (const mediaType of centre.mediaTypes.keys()) centre.lines.delete(lineKey(event.queueId, mediaType));
-      for (const known of [centre.agentCounts, centre.toldHandleSeconds, centre.namedQueues])
-        known.delete(event.queueId);
+      for (const mediaType of centre.mediaTypes.keys()) {
+        for (const known of [centre.lines, centre.toldHandleSeconds]) known.delete(lineKey(event.queueId, mediaType));
+      }
+      for (const known of [centre.agentCounts, centre.namedQueues]) known.delete(event.queueId);
       return [];
     case 'queue-observed':
     case 'queue-interval':
@@ -118,7 +120,9 @@ export function foldCentre(centre: Centre, event: QueueEvent, listener: CentreLi
 export function foldQueueState(centre: Centre, state: QueueState, listener: CentreListener): void {
   const { queueId, agentsOnQueue, agentsIdle, observedAtMs } = state;
   const line = openLine(centre, queueId, state.mediaType, observedAtMs);
-  if (state.handleSecondsMean !== null) centre.toldHandleSeconds.set(queueId, state.handleSecondsMean);
+  if (state.handleSecondsMean !== null) {
+    centre.toldHandleSeconds.set(lineKey(queueId, state.mediaType), Math.max(1, state.handleSecondsMean));
+  }
   if (agentsOnQueue === null) centre.agentCounts.delete(queueId);
   else {
     const agents = Math.max(0, agentsOnQueue - (state.agentsNotResponding ?? 0));
@@ -129,7 +133,7 @@ export function foldQueueState(centre: Centre, state: QueueState, listener: Cent
 
 function followCount(line: Line, waiting: number, state: QueueState, listener: CentreListener): void {
   const atMs = state.observedAtMs;
-  while (line.waiting < waiting) {
+  while (line.waiting < Math.min(waiting, callsMax)) {
     const enqueuedAtMs = state.waiting === 1 ? (state.longestWaitStartMs ?? atMs) : atMs;
     const call = newCall(Math.min(enqueuedAtMs, atMs), 0);
     const conversationId = `#${line.joinedCount}`;
@@ -204,7 +208,7 @@ function foldInteraction(centre: Centre, event: EventOf<'interaction-changed'>, 
     const last = event.agents.findLast(({ connectedAtMs }) => (connectedAtMs ?? -1) >= stay.enqueuedAtMs) ?? agent;
     const endedAtMs = last.wrapUpEndedAtMs ?? last.endedAtMs;
     if (endedAtMs === null) return;
-    const handleSeconds = (endedAtMs - agent.connectedAtMs) / 1000;
+    const handleSeconds = Math.max(0, endedAtMs - agent.connectedAtMs) / 1000;
     learnHandle(line, handleSeconds, receivedAtMs);
     listener.handled({ line, conversationId, handleSeconds, atMs: receivedAtMs });
     line.calls.delete(conversationId);
@@ -218,6 +222,7 @@ function foldInteraction(centre: Centre, event: EventOf<'interaction-changed'>, 
   if (stay.leftAtMs === null || customerLeftAtMs - stay.leftAtMs <= ringingMsMax) {
     leave(line, conversationId, { outcome: 'abandoned', agentId: null, leftAtMs }, listener, receivedAtMs);
   }
+  stopWaiting(line, call, receivedAtMs);
   line.calls.delete(conversationId);
 }
 

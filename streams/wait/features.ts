@@ -1,6 +1,6 @@
 import type { EpochMs } from '../record.ts';
 import type { Centre } from './centre.ts';
-import { lineOf } from './centre.ts';
+import { lineKey, lineOf } from './centre.ts';
 import { headStartSeconds, meanHeadStartSeconds } from './head-start.ts';
 import { type Line, longestWaitStartMs, paceOf, usualPriority } from './line.ts';
 import { queueLengthWithAbandonment } from './queueing.ts';
@@ -68,7 +68,7 @@ export function featuresOf(centre: Centre, line: Line, priority: number, atMs: E
     handleSum += weight * other.handleSeconds.mean;
     handles += weight;
   }
-  const told = centre.toldHandleSeconds.get(line.queueId) ?? null;
+  const told = centre.toldHandleSeconds.get(lineKey(line.queueId, line.mediaType)) ?? null;
   const poolHandleSeconds = handles > 0 ? handleSum / handles : (told ?? handleSecondsDefault);
   const ownHandles = line.handleSeconds.count > ownHandlesMin;
   const longestMs = longestWaitStartMs(line);

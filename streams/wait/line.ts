@@ -69,7 +69,7 @@ const paceHalfLifeSeconds = 600;
 const handlesHalfLifeSeconds = 3600;
 
 /** More interactions of one line than this at a time are taken for some whose end was never heard. */
-const callsMax = 20_000;
+export const callsMax = 20_000;
 
 export function join(line: Line, conversationId: string, call: Call, atMs: EpochMs): void {
   if (line.calls.size >= callsMax) forgetOldest(line, atMs);

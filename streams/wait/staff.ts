@@ -6,7 +6,7 @@ interface Agent {
   /** What the platform calls it; null before it was said. */
   routingStatus: string | null;
   routingStatusSinceMs: EpochMs | null;
-  /** As told, on queue or not. */
+  /** As told, on queue or not; each once. */
   activeQueueIds: readonly string[];
 }
 
@@ -29,15 +29,22 @@ export const startStaff = (): Staff => ({ agents: new Map(), queues: new Map() }
 /** Takes in what the platform says of an agent; returns the queues that it concerns. What is older than what is known says nothing. */
 export function foldAgentStatus(staff: Staff, event: EventOf<'agent-status'>): readonly string[] {
   const before = staff.agents.get(event.userId) ?? unknownAgent;
-  const { routingStatusSinceMs: sinceMs } = event;
-  if (sinceMs !== null && before.routingStatusSinceMs !== null && sinceMs < before.routingStatusSinceMs) return [];
+  // Nothing begins after it was told: a clock that was ahead must not make what comes later look old.
+  const sinceMs =
+    event.routingStatusSinceMs === null ? null : Math.min(event.routingStatusSinceMs, event.receivedAtMs);
+  const isOlder = sinceMs !== null && before.routingStatusSinceMs !== null && sinceMs < before.routingStatusSinceMs;
+  // The same status with an earlier date is a date set right.
+  if (isOlder && event.routingStatus !== before.routingStatus) return [];
   const after: Agent = {
-    activeQueueIds: event.activeQueueIds ?? before.activeQueueIds,
+    activeQueueIds: event.activeQueueIds === null ? before.activeQueueIds : [...new Set(event.activeQueueIds)],
     ...(event.routingStatus === null
       ? { routingStatus: before.routingStatus, routingStatusSinceMs: before.routingStatusSinceMs }
       : { routingStatus: event.routingStatus, routingStatusSinceMs: sinceMs ?? event.receivedAtMs }),
   };
+  // The one who was heard last stands last.
+  staff.agents.delete(event.userId);
   staff.agents.set(event.userId, after);
+  if (staff.agents.size > agentsMax) forgetLongestUnheard(staff);
   const [left, entered] = [queuesOf(before), queuesOf(after)];
   if (left.length === entered.length && left.every((queueId, index) => queueId === entered[index])) {
     // The usual case, a call begins or ends: nobody comes or goes.
@@ -48,6 +55,17 @@ export function foldAgentStatus(staff: Staff, event: EventOf<'agent-status'>): r
   enter(staff, entered);
   for (const queueId of entered) setStatus(staff, queueId, event.userId, after);
   return [...new Set([...left, ...entered])];
+}
+
+/** More agents than this are taken for some who have gone: the one not heard for longest is forgotten. */
+export const agentsMax = 20_000;
+
+function forgetLongestUnheard(staff: Staff): void {
+  for (const [userId, agent] of staff.agents) {
+    leave(staff, userId, queuesOf(agent));
+    staff.agents.delete(userId);
+    return;
+  }
 }
 
 const unknownAgent: Agent = { routingStatus: null, routingStatusSinceMs: null, activeQueueIds: [] };
