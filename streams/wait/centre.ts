@@ -23,7 +23,8 @@ export interface Centre {
   /** By `lineKey`. */
   lines: Map<string, Line>;
   staff: Staff;
-  headStarts: HeadStarts;
+  /** By medium: an e-mail that waits for days says nothing of calls. */
+  headStarts: Map<string, HeadStarts>;
   /** By queue: agents that take calls, and idle ones, as the platform counts them. */
   agentCounts: Map<string, { readonly agents: number; readonly idle: number }>;
   /** By `lineKey`: mean of recent handle times, read off the platform's totals; at least a second. */
@@ -250,14 +251,21 @@ function leave(
 }
 
 /** Of each other priority the one who has waited longest was passed over. */
-function learnOrder({ headStarts }: Centre, line: Line, call: Call, atMs: EpochMs): void {
+function learnOrder(centre: Centre, line: Line, call: Call, atMs: EpochMs): void {
   const waited = (sinceMs: EpochMs) => (atMs - sinceMs) / 1000;
   if (atMs <= call.enqueuedAtMs) return;
+  const headStarts = headStartsOf(centre, line.mediaType);
   for (const [priority, [firstMs]] of line.enqueuedAtMs) {
     if (firstMs === undefined || priority === call.priority) continue;
     const answered = { priority: call.priority, waitSeconds: waited(call.enqueuedAtMs) };
     learnHeadStart(headStarts, answered, { priority, waitSeconds: waited(firstMs) });
   }
+}
+
+export function headStartsOf({ headStarts }: Centre, mediaType: string): HeadStarts {
+  let ofMedium = headStarts.get(mediaType);
+  if (ofMedium === undefined) headStarts.set(mediaType, (ofMedium = new Map()));
+  return ofMedium;
 }
 
 /** A snapshot names everyone who waits: the others have left unseen, and those who are new joined unseen. */

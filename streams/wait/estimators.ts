@@ -95,6 +95,9 @@ function seedSeconds({ waiting, agentsIdle, handleSeconds, handleKnown }: Featur
 
 const ratioStep = 0.03;
 const shiftStep = 0.005;
+/** How far they go at most: where most who wait were told 0, since an agent was idle, P50 of the others would rise for ever. */
+const ratioMax = 3;
+const shiftMax = 1;
 /** Each wait takes this share of the weight of all before it. */
 const coverageStep = 0.02;
 
@@ -109,8 +112,8 @@ export function learnWait(learned: Learned, lineKey: string, given: Quote, waitS
   learnExample(learned.regression, example);
   const tuning = tuningOf(learned, lineKey);
   tuning.answers += 1;
-  follow(tuning.ratio, given.estimates.ratio, waitSeconds, ratioStep);
-  follow(tuning.shift, given.estimates.regression, waitSeconds, shiftStep);
+  follow(tuning.ratio, given.estimates.ratio, waitSeconds, { step: ratioStep, max: ratioMax });
+  follow(tuning.shift, given.estimates.regression, waitSeconds, { step: shiftStep, max: shiftMax });
   const published = given.estimates[given.published];
   if (published === null) return;
   within(published, waitSeconds).forEach((isWithin, index) => {
@@ -119,10 +122,16 @@ export function learnWait(learned: Learned, lineKey: string, given: Quote, waitS
   });
 }
 
-function follow(logarithms: Triple, given: Quantiles | null, waitSeconds: number, step: number): void {
+function follow(
+  logarithms: Triple,
+  given: Quantiles | null,
+  waitSeconds: number,
+  { step, max }: { readonly step: number; readonly max: number },
+): void {
   if (given === null) return;
   within(given, waitSeconds).forEach((isWithin, index) => {
-    logarithms[index] = (logarithms[index] ?? 0) + step * ((levels[index] ?? 0) - (isWithin ? 1 : 0));
+    const moved = (logarithms[index] ?? 0) + step * ((levels[index] ?? 0) - (isWithin ? 1 : 0));
+    logarithms[index] = Math.max(-max, Math.min(max, moved));
   });
 }
 

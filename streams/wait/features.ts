@@ -1,7 +1,7 @@
 import type { EpochMs } from '../record.ts';
 import type { Centre } from './centre.ts';
-import { lineKey, lineOf } from './centre.ts';
-import { headStartSeconds, meanHeadStartSeconds } from './head-start.ts';
+import { headStartsOf, lineKey, lineOf } from './centre.ts';
+import { type HeadStarts, headStartSeconds, meanHeadStartSeconds } from './head-start.ts';
 import { type Line, longestWaitStartMs, paceOf, usualPriority } from './line.ts';
 import { queueLengthWithAbandonment } from './queueing.ts';
 import { countUntil } from './sorted-times.ts';
@@ -48,8 +48,9 @@ export function featuresOf(centre: Centre, line: Line, priority: number, atMs: E
   const served = staff === undefined ? 0 : staff.idleSinceMs.size + staff.busySinceMs.size;
   const counts = centre.agentCounts.get(line.queueId);
   const agents = counts?.agents ?? served;
-  const headStart = headStartSeconds(centre.headStarts, priority);
-  const own = countAhead(centre, line, headStart, atMs);
+  const headStarts = headStartsOf(centre, line.mediaType);
+  const headStart = headStartSeconds(headStarts, priority);
+  const own = countAhead(headStarts, line, headStart, atMs);
 
   let [poolWaiting, poolAhead, handleSum, handles, answersPerSecond] = [0, 0, 0, 0, 0];
   let [abandons, waitingSeconds] = [priorAbandons, priorWaitingSeconds];
@@ -59,7 +60,7 @@ export function featuresOf(centre: Centre, line: Line, priority: number, atMs: E
     if (other === undefined) continue;
     const share = served === 0 ? 1 : count / served;
     poolWaiting += share * other.waiting;
-    poolAhead += share * (other === line ? own : countAhead(centre, other, headStart, atMs));
+    poolAhead += share * (other === line ? own : countAhead(headStarts, other, headStart, atMs));
     const pace = paceOf(other, atMs);
     abandons += share * pace.abandons;
     waitingSeconds += share * pace.waitingSeconds;
@@ -91,7 +92,7 @@ export function featuresOf(centre: Centre, line: Line, priority: number, atMs: E
     longestWaitSeconds: longestMs === null ? null : secondsSince(longestMs, atMs),
     lastWaitSeconds: line.lastWaitSeconds,
     smoothedWaitSeconds: line.smoothedWaitSeconds,
-    headStartSeconds: headStart - meanHeadStartSeconds(centre.headStarts),
+    headStartSeconds: headStart - meanHeadStartSeconds(headStarts),
     isUsualPriority: priority === usualPriority(line),
   };
 }
@@ -102,10 +103,10 @@ const ownHandlesMin = 3;
 const secondsSince = (sinceMs: EpochMs, atMs: EpochMs) => Math.max(0, atMs - sinceMs) / 1000;
 
 /** Those whose time waited plus head start is at least that of somebody who joins now. */
-function countAhead(centre: Centre, line: Line, headStart: number, atMs: EpochMs): number {
+function countAhead(headStarts: HeadStarts, line: Line, headStart: number, atMs: EpochMs): number {
   let ahead = 0;
   for (const [priority, times] of line.enqueuedAtMs) {
-    ahead += countUntil(times, atMs + (headStartSeconds(centre.headStarts, priority) - headStart) * 1000);
+    ahead += countUntil(times, atMs + (headStartSeconds(headStarts, priority) - headStart) * 1000);
   }
   return ahead;
 }

@@ -15,13 +15,20 @@ const stepSeconds = 2;
 
 /** Seconds; the differences between priorities mean something, their level does not. 0 for what was never seen. */
 export function headStartSeconds(starts: HeadStarts, priority: number): number {
-  const known = starts.get(priority);
-  if (known !== undefined) return known;
-  let nearest: number | null = null;
+  return starts.get(placeOf(starts, priority)) ?? 0;
+}
+
+/** The priority under which a head start is kept. */
+function placeOf(starts: HeadStarts, priority: number): number {
+  if (starts.has(priority) || starts.size < prioritiesMax) return priority;
+  let nearest = priority;
+  let distance = Infinity;
   for (const each of starts.keys()) {
-    if (nearest === null || Math.abs(each - priority) < Math.abs(nearest - priority)) nearest = each;
+    if (Math.abs(each - priority) >= distance) continue;
+    nearest = each;
+    distance = Math.abs(each - priority);
   }
-  return nearest !== null && starts.size >= prioritiesMax ? (starts.get(nearest) ?? 0) : 0;
+  return nearest;
 }
 
 /** Somebody of `priority` was answered after `waitSeconds` while another waited on: one logistic step on the difference. */
@@ -30,7 +37,8 @@ export function learnHeadStart(
   answered: { readonly priority: number; readonly waitSeconds: number },
   passedOver: { readonly priority: number; readonly waitSeconds: number },
 ): void {
-  if (answered.priority === passedOver.priority) return;
+  // Of two that share a head start there is nothing to learn.
+  if (placeOf(starts, answered.priority) === placeOf(starts, passedOver.priority)) return;
   const lead =
     answered.waitSeconds +
     headStartSeconds(starts, answered.priority) -
@@ -41,8 +49,8 @@ export function learnHeadStart(
 }
 
 function move(starts: HeadStarts, priority: number, seconds: number): void {
-  if (!starts.has(priority) && starts.size >= prioritiesMax) return;
-  starts.set(priority, headStartSeconds(starts, priority) + seconds);
+  const place = placeOf(starts, priority);
+  if (starts.has(place) || starts.size < prioritiesMax) starts.set(place, (starts.get(place) ?? 0) + seconds);
 }
 
 /** The mean over the priorities seen, to which a head start is compared. */

@@ -30,8 +30,7 @@ export const startStaff = (): Staff => ({ agents: new Map(), queues: new Map() }
 export function foldAgentStatus(staff: Staff, event: EventOf<'agent-status'>): readonly string[] {
   const before = staff.agents.get(event.userId) ?? unknownAgent;
   // Nothing begins after it was told: a clock that was ahead must not make what comes later look old.
-  const sinceMs =
-    event.routingStatusSinceMs === null ? null : Math.min(event.routingStatusSinceMs, event.receivedAtMs);
+  const sinceMs = event.routingStatusSinceMs === null ? null : Math.min(event.routingStatusSinceMs, event.receivedAtMs);
   const isOlder = sinceMs !== null && before.routingStatusSinceMs !== null && sinceMs < before.routingStatusSinceMs;
   // The same status with an earlier date is a date set right.
   if (isOlder && event.routingStatus !== before.routingStatus) return [];

@@ -122,11 +122,7 @@ const priority = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
 );
 /** Milliseconds from now: mostly in the past, also long ago, also in the future. */
-const fromNow = fc.oneof(
-  fc.constant(0),
-  fc.integer({ min: -600_000, max: 0 }),
-  fc.integer({ min: -1e12, max: 1e12 }),
-);
+const fromNow = fc.oneof(fc.constant(0), fc.integer({ min: -600_000, max: 0 }), fc.integer({ min: -1e12, max: 1e12 }));
 const orNull = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: null });
 const count = fc.oneof({ weight: 8, arbitrary: fc.nat({ max: 12 }) }, { weight: 1, arbitrary: fc.nat({ max: 1500 }) });
 
@@ -196,8 +192,10 @@ const happening: fc.Arbitrary<(nowMs: number) => WaitInput> = fc.oneof(
         since: orNull(fromNow),
         activeQueueIds: orNull(fc.array(queueId, { maxLength: 4 })),
       })
-      .map(({ userId: user, since, ...status }) => (nowMs: number) =>
-        agentStatus(user, nowMs, { ...status, routingStatusSinceMs: since === null ? null : nowMs + since }),
+      .map(
+        ({ userId: user, since, ...status }) =>
+          (nowMs: number) =>
+            agentStatus(user, nowMs, { ...status, routingStatusSinceMs: since === null ? null : nowMs + since }),
       ),
   },
   {
@@ -215,8 +213,10 @@ const happening: fc.Arbitrary<(nowMs: number) => WaitInput> = fc.oneof(
         agentsNotResponding: orNull(count),
         handleSecondsMean: orNull(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e9, noNaN: true }))),
       })
-      .map(({ longest, ...state }) => (nowMs: number) =>
-        counted(nowMs, { ...state, longestWaitStartMs: longest === null ? null : nowMs + longest }),
+      .map(
+        ({ longest, ...state }) =>
+          (nowMs: number) =>
+            counted(nowMs, { ...state, longestWaitStartMs: longest === null ? null : nowMs + longest }),
       ),
   },
   {
