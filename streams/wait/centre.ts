@@ -1,20 +1,20 @@
 import type { EventOf, QueueEvent } from '../event.ts';
 import type { EpochMs } from '../record.ts';
 import type { QueueState } from '../records/queue-state.ts';
-import type { Quote } from './quote.ts';
+import { checkCount, checkQuiet, followCount, nameCounted } from './counts.ts';
+import { type CentreListener, leave, newCall } from './departure.ts';
 import { type HeadStarts, learnHeadStart } from './head-start.ts';
 import {
   type Call,
-  callsMax,
+  callOf,
+  finish,
+  forget,
   join,
-  learnAbandon,
-  learnAnswer,
   learnHandle,
   learnPriority,
   type Line,
-  longestWaitStartMs,
+  serve,
   startLine,
-  stopWaiting,
 } from './line.ts';
 import { foldAgentStatus, type Staff, startStaff } from './staff.ts';
 
@@ -32,32 +32,10 @@ export interface Centre {
   /** Queues whose interactions are heard one by one, not only counted. */
   namedQueues: Map<string, true>;
   mediaTypes: Map<string, true>;
-}
-
-/** What became of somebody who waited. */
-export interface Departure {
-  readonly line: Line;
-  readonly conversationId: string;
-  readonly outcome: 'answered' | 'abandoned';
-  readonly enqueuedAtMs: EpochMs;
-  readonly waitSeconds: number;
-  readonly agentId: string | null;
-  readonly quote: Quote | null;
-  readonly atMs: EpochMs;
-}
-
-export interface Handled {
-  readonly line: Line;
-  readonly conversationId: string;
-  readonly handleSeconds: number;
-  readonly atMs: EpochMs;
-}
-
-/** What an event has brought about, in order: a joining is told before it counts. */
-export interface CentreListener {
-  joined(line: Line, conversationId: string, call: Call, atMs: EpochMs): void;
-  departed(departure: Departure): void;
-  handled(handled: Handled): void;
+  /** Lines of which more are known to wait than are counted. */
+  excessLines: Map<string, true>;
+  /** The latest that were removed: what was on its way does not bring them back. */
+  goneQueues: Map<string, true>;
 }
 
 export const startCentre = (): Centre => ({
@@ -68,6 +46,8 @@ export const startCentre = (): Centre => ({
   toldHandleSeconds: new Map(),
   namedQueues: new Map(),
   mediaTypes: new Map(),
+  excessLines: new Map(),
+  goneQueues: new Map(),
 });
 
 export const lineKey = (queueId: string, mediaType: string) => `${queueId}/${mediaType}`;
@@ -89,10 +69,12 @@ function openLine(centre: Centre, queueId: string, mediaType: string, atMs: Epoc
 export function foldCentre(centre: Centre, event: QueueEvent, listener: CentreListener): readonly string[] {
   switch (event.kind) {
     case 'interaction-changed':
+      if (centre.goneQueues.has(event.queueId)) return [];
       centre.namedQueues.set(event.queueId, true);
       foldInteraction(centre, event, listener);
       return [event.queueId];
     case 'queue-snapshot':
+      centre.goneQueues.delete(event.queueId);
       if (event.waiting === null) return [];
       centre.namedQueues.set(event.queueId, true);
       replaceWaiting(centre, event, event.waiting);
@@ -100,10 +82,13 @@ export function foldCentre(centre: Centre, event: QueueEvent, listener: CentreLi
     case 'agent-status':
       return foldAgentStatus(centre.staff, event);
     case 'queue-removed':
-      for (const mediaType of centre.mediaTypes.keys()) {
-        for (const known of [centre.lines, centre.toldHandleSeconds]) known.delete(lineKey(event.queueId, mediaType));
+      removeQueue(centre, event.queueId);
+      return [];
+    case 'tick':
+      for (const key of centre.excessLines.keys()) {
+        const line = centre.lines.get(key);
+        if (line === undefined || !checkQuiet(line, event.receivedAtMs)) centre.excessLines.delete(key);
       }
-      for (const known of [centre.agentCounts, centre.namedQueues]) known.delete(event.queueId);
       return [];
     case 'queue-observed':
     case 'queue-interval':
@@ -111,15 +96,31 @@ export function foldCentre(centre: Centre, event: QueueEvent, listener: CentreLi
     case 'agent-profile':
     case 'queue-profile':
     case 'channel-gap':
-    case 'tick':
     case 'input-rejected':
       return [];
   }
 }
 
-/** Takes in the counts of a queue; where interactions are not heard, callers are made up who join last and are served first. */
+const goneQueuesMax = 1000;
+
+function removeQueue(centre: Centre, queueId: string): void {
+  const { lines, toldHandleSeconds, excessLines, agentCounts, namedQueues, goneQueues } = centre;
+  for (const mediaType of centre.mediaTypes.keys()) {
+    for (const known of [lines, toldHandleSeconds, excessLines]) known.delete(lineKey(queueId, mediaType));
+  }
+  for (const known of [agentCounts, namedQueues, goneQueues]) known.delete(queueId);
+  goneQueues.set(queueId, true);
+  if (goneQueues.size <= goneQueuesMax) return;
+  for (const first of goneQueues.keys()) {
+    goneQueues.delete(first);
+    return;
+  }
+}
+
+/** Takes in the counts of a queue: of those who wait where interactions are not heard, to check by where they are. */
 export function foldQueueState(centre: Centre, state: QueueState, listener: CentreListener): void {
-  const { queueId, agentsOnQueue, agentsIdle, observedAtMs } = state;
+  const { queueId, agentsOnQueue, agentsIdle, observedAtMs, waiting } = state;
+  if (centre.goneQueues.has(queueId)) return;
   const line = openLine(centre, queueId, state.mediaType, observedAtMs);
   if (state.handleSecondsMean !== null) {
     centre.toldHandleSeconds.set(lineKey(queueId, state.mediaType), Math.max(1, state.handleSecondsMean));
@@ -129,46 +130,17 @@ export function foldQueueState(centre: Centre, state: QueueState, listener: Cent
     const agents = Math.max(0, agentsOnQueue - (state.agentsNotResponding ?? 0));
     centre.agentCounts.set(queueId, { agents, idle: agentsIdle ?? 0 });
   }
-  if (state.waiting !== null && !centre.namedQueues.has(queueId)) followCount(line, state.waiting, state, listener);
+  // In a gap the counts are those of its start: the next may tell of many who were not seen to come and go.
+  if (waiting === null || state.status === 'stale') line.counted = null;
+  else if (!centre.namedQueues.has(queueId)) followCount(line, { ...state, waiting }, listener);
+  else {
+    checkCount(line, { ...state, waiting });
+    if (line.counted?.excess != null) centre.excessLines.set(lineKey(queueId, state.mediaType), true);
+  }
 }
 
-function followCount(line: Line, waiting: number, state: QueueState, listener: CentreListener): void {
-  const atMs = state.observedAtMs;
-  while (line.waiting < Math.min(waiting, callsMax)) {
-    const enqueuedAtMs = state.waiting === 1 ? (state.longestWaitStartMs ?? atMs) : atMs;
-    const call = newCall(Math.min(enqueuedAtMs, atMs), 0);
-    const conversationId = `#${line.joinedCount}`;
-    listener.joined(line, conversationId, call, atMs);
-    join(line, conversationId, call, atMs);
-  }
-  while (line.waiting > waiting) {
-    const oldest = oldestWaiting(line);
-    if (oldest === null) return;
-    // Whether they talk or have gone is told apart by the count of those who talk.
-    const isAnswered = (state.interacting ?? 0) > line.talkingCount;
-    leave(line, oldest, { outcome: isAnswered ? 'answered' : 'abandoned', agentId: null, leftAtMs: atMs }, listener);
-    line.calls.delete(oldest);
-    if (isAnswered) line.talkingCount += 1;
-  }
-  line.talkingCount = state.interacting ?? 0;
-}
-
-function oldestWaiting(line: Line): string | null {
-  const oldestMs = longestWaitStartMs(line);
-  for (const [conversationId, call] of line.calls) {
-    if (call.phase === 'waiting' && call.enqueuedAtMs === oldestMs) return conversationId;
-  }
-  return null;
-}
-
-const newCall = (enqueuedAtMs: EpochMs, priority: number): Call => ({
-  enqueuedAtMs,
-  priority,
-  quote: null,
-  phase: 'waiting',
-  agentId: null,
-  connectedAtMs: null,
-});
+/** Somebody who is heard of later than this has not just joined. */
+const joiningMsMax = 60_000;
 
 /** Leaving the queue without an agent is giving up if the caller has gone by then; else it went elsewhere. */
 const ringingMsMax = 120_000;
@@ -181,21 +153,31 @@ function foldInteraction(centre: Centre, event: EventOf<'interaction-changed'>, 
   );
   if (stay === null) return;
   const line = openLine(centre, queueId, mediaType, receivedAtMs);
-  let call = line.calls.get(conversationId);
+  if (stay.enqueuedAtMs <= (line.finished.get(conversationId) ?? -Infinity)) return;
+  let call = callOf(line, conversationId);
   if (call !== undefined && call.enqueuedAtMs !== stay.enqueuedAtMs) {
-    stopWaiting(line, call, receivedAtMs);
-    line.calls.delete(conversationId);
+    // What was on its way while it came back to the queue says nothing.
+    if (stay.enqueuedAtMs < call.enqueuedAtMs) return;
+    forget(line, conversationId, receivedAtMs);
     call = undefined;
   }
   if (call === undefined) {
+    forgetInOtherMedia(centre, event);
     if (isOver(event, stay)) return;
     call = newCall(stay.enqueuedAtMs, stay.priority ?? 0);
     learnPriority(line, call.priority);
-    // One that was answered before it was ever heard of was not predicted.
-    if (stay.leftAtMs === null && customerLeftAtMs === null) listener.joined(line, conversationId, call, receivedAtMs);
+    // One that was heard of too late, or answered before it was ever heard of, was not predicted.
+    const isNew = receivedAtMs - stay.enqueuedAtMs <= joiningMsMax;
+    if (isNew && stay.leftAtMs === null && customerLeftAtMs === null) {
+      listener.joined(line, conversationId, call, receivedAtMs);
+    }
     join(line, conversationId, call, receivedAtMs);
+    nameCounted(line, stay.enqueuedAtMs, receivedAtMs);
   }
-  if (stay.leftAtMs === null && customerLeftAtMs === null) return;
+  if (stay.leftAtMs === null && customerLeftAtMs === null) {
+    noteAlerting(line, event, call);
+    return;
+  }
 
   const agent = event.agents.find(({ connectedAtMs }) => (connectedAtMs ?? -1) >= stay.enqueuedAtMs);
   if (agent?.connectedAtMs != null) {
@@ -212,43 +194,43 @@ function foldInteraction(centre: Centre, event: EventOf<'interaction-changed'>, 
     const handleSeconds = Math.max(0, endedAtMs - agent.connectedAtMs) / 1000;
     learnHandle(line, handleSeconds, receivedAtMs);
     listener.handled({ line, conversationId, handleSeconds, atMs: receivedAtMs });
-    line.calls.delete(conversationId);
+    finish(line, conversationId, call, receivedAtMs);
     return;
   }
   const leftAtMs = customerLeftAtMs ?? stay.leftAtMs ?? receivedAtMs;
   if (customerLeftAtMs === null) {
-    stopWaiting(line, call, receivedAtMs);
+    if (call.phase === 'waiting') serve(line, conversationId, call, receivedAtMs);
     return;
   }
   if (stay.leftAtMs === null || customerLeftAtMs - stay.leftAtMs <= ringingMsMax) {
     leave(line, conversationId, { outcome: 'abandoned', agentId: null, leftAtMs }, listener, receivedAtMs);
   }
-  stopWaiting(line, call, receivedAtMs);
-  line.calls.delete(conversationId);
+  finish(line, conversationId, call, receivedAtMs);
+}
+
+/** In the same queue again with another medium, as a callback. */
+function forgetInOtherMedia({ lines, mediaTypes }: Centre, event: EventOf<'interaction-changed'>): void {
+  for (const mediaType of mediaTypes.keys()) {
+    const other = mediaType === event.mediaType ? undefined : lines.get(lineKey(event.queueId, mediaType));
+    if (other !== undefined) forget(other, event.conversationId, event.receivedAtMs);
+  }
+}
+
+function noteAlerting(
+  line: Line,
+  { conversationId, agents, receivedAtMs }: EventOf<'interaction-changed'>,
+  call: Call,
+) {
+  const rings = agents.some(({ connectedAtMs, endedAtMs }) => connectedAtMs === null && endedAtMs === null);
+  if (!rings) line.alertingSinceMs.delete(conversationId);
+  else if (call.phase === 'waiting' && !line.alertingSinceMs.has(conversationId)) {
+    line.alertingSinceMs.set(conversationId, receivedAtMs);
+  }
 }
 
 /** Nothing is left to be seen of it. */
 const isOver = (event: EventOf<'interaction-changed'>, stay: { readonly enqueuedAtMs: EpochMs }) =>
   event.agents.some((agent) => (agent.connectedAtMs ?? -1) >= stay.enqueuedAtMs && agent.endedAtMs !== null);
-
-function leave(
-  line: Line,
-  conversationId: string,
-  { outcome, agentId, leftAtMs }: Pick<Departure, 'outcome' | 'agentId'> & { readonly leftAtMs: EpochMs },
-  listener: CentreListener,
-  atMs: EpochMs = leftAtMs,
-): void {
-  const call = line.calls.get(conversationId);
-  if (call === undefined) return;
-  stopWaiting(line, call, atMs);
-  const { enqueuedAtMs, quote } = call;
-  const waitSeconds = Math.max(0, leftAtMs - enqueuedAtMs) / 1000;
-  if (outcome === 'answered') learnAnswer(line, waitSeconds, atMs);
-  else learnAbandon(line, atMs);
-  call.agentId = agentId;
-  call.quote = null;
-  listener.departed({ line, conversationId, outcome, enqueuedAtMs, waitSeconds, agentId, quote, atMs });
-}
 
 /** Of each other priority the one who has waited longest was passed over. */
 function learnOrder(centre: Centre, line: Line, call: Call, atMs: EpochMs): void {
@@ -264,7 +246,7 @@ function learnOrder(centre: Centre, line: Line, call: Call, atMs: EpochMs): void
 
 export function headStartsOf({ headStarts }: Centre, mediaType: string): HeadStarts {
   let ofMedium = headStarts.get(mediaType);
-  if (ofMedium === undefined) headStarts.set(mediaType, (ofMedium = new Map()));
+  if (ofMedium === undefined) headStarts.set(mediaType, (ofMedium = new Map<number, number>()));
   return ofMedium;
 }
 
@@ -281,14 +263,14 @@ function replaceWaiting(
     for (const [conversationId, call] of line.calls) {
       const there = named.get(conversationId);
       const isThere = there?.mediaType === line.mediaType && there.enqueuedAtMs === call.enqueuedAtMs;
-      if (call.phase !== 'waiting' || isThere) continue;
-      stopWaiting(line, call, receivedAtMs);
-      line.calls.delete(conversationId);
+      if (isThere) continue;
+      forget(line, conversationId, receivedAtMs);
     }
   }
   for (const { mediaType, conversationId, enqueuedAtMs, priority } of waiting) {
     const line = openLine(centre, queueId, mediaType, receivedAtMs);
-    if (line.calls.has(conversationId)) continue;
+    const isOld = enqueuedAtMs <= (line.finished.get(conversationId) ?? -Infinity);
+    if (isOld || callOf(line, conversationId) !== undefined) continue;
     const call = newCall(enqueuedAtMs, priority ?? 0);
     // It was not asked for when it joined: a prediction for it from now on would be another question.
     join(line, conversationId, call, receivedAtMs);

@@ -9,17 +9,28 @@ export interface Call {
   readonly priority: number;
   /** What was predicted when it joined; null when that was not seen. */
   quote: Quote | null;
-  phase: 'waiting' | 'ringing' | 'talking';
+  /** `gone`: left the queue without an agent, as far as is known. */
+  phase: 'waiting' | 'gone' | 'talking';
   agentId: string | null;
   connectedAtMs: EpochMs | null;
+  servedSinceMs: EpochMs | null;
 }
 
 /** What is known of one queue and medium: who waits, and how it went of late. */
 export interface Line {
   readonly queueId: string;
   readonly mediaType: string;
-  /** By conversation; those who wait, ring or talk. */
+  /** By conversation; those who wait, in the order in which they were heard of. */
   calls: Map<string, Call>;
+  /** Those who wait no more and are not over, in the order in which they stopped. */
+  served: Map<string, Call>;
+  /** Of the latest that are over, when they joined: what is said of them later is old. */
+  finished: Map<string, EpochMs>;
+  /** Those who wait and ring at an agent, since when. */
+  alertingSinceMs: Map<string, EpochMs>;
+  /** Those who wait and were only counted. */
+  madeUp: Map<string, true>;
+  counted: Counted | null;
   /** When those who wait joined, by priority. */
   enqueuedAtMs: Map<number, SortedTimes>;
   waiting: number;
@@ -37,15 +48,29 @@ export interface Line {
   lastAnsweredAtMs: EpochMs | null;
   /** How often each priority joined, for the one a newcomer is taken to have. */
   joins: Map<number, number>;
-  /** How many have joined, and how many talked at last count: for lines whose interactions are not heard one by one. */
   joinedCount: number;
-  talkingCount: number;
+}
+
+/** What the platform counted last. */
+export interface Counted {
+  readonly waiting: number;
+  readonly interacting: number | null;
+  readonly answered: number | null;
+  readonly abandoned: number | null;
+  readonly atMs: EpochMs;
+  /** Since when more are known by name than are counted, and the least by how many at any count since; null = no more are. */
+  readonly excess: { readonly sinceMs: EpochMs; readonly least: number } | null;
 }
 
 export const startLine = (queueId: string, mediaType: string, atMs: EpochMs): Line => ({
   queueId,
   mediaType,
   calls: new Map(),
+  served: new Map(),
+  finished: new Map(),
+  alertingSinceMs: new Map(),
+  madeUp: new Map(),
+  counted: null,
   enqueuedAtMs: new Map(),
   waiting: 0,
   waitingSinceMs: atMs,
@@ -60,7 +85,6 @@ export const startLine = (queueId: string, mediaType: string, atMs: EpochMs): Li
   lastAnsweredAtMs: null,
   joins: new Map(),
   joinedCount: 0,
-  talkingCount: 0,
 });
 
 /** Abandonments and waiting seconds are remembered for hours, answers and handles for minutes: their rates follow the day. */
@@ -68,11 +92,13 @@ const patienceHalfLifeSeconds = 7200;
 const paceHalfLifeSeconds = 600;
 const handlesHalfLifeSeconds = 3600;
 
-/** More interactions of one line than this at a time are taken for some whose end was never heard. */
+/** More who wait in one line than this are not kept; nor are more who are served, or any who have been for longer. */
 export const callsMax = 20_000;
+const servedMsMax = 43_200_000;
+const finishedMax = 256;
 
 export function join(line: Line, conversationId: string, call: Call, atMs: EpochMs): void {
-  if (line.calls.size >= callsMax) forgetOldest(line, atMs);
+  if (line.calls.size >= callsMax) forgetFirst(line, atMs);
   line.calls.set(conversationId, call);
   line.joinedCount += 1;
   count(line, 1, atMs);
@@ -81,23 +107,66 @@ export function join(line: Line, conversationId: string, call: Call, atMs: Epoch
   insertTime(times, call.enqueuedAtMs);
 }
 
-function forgetOldest(line: Line, atMs: EpochMs): void {
-  for (const [conversationId, call] of line.calls) {
-    stopWaiting(line, call, atMs);
-    line.calls.delete(conversationId);
+function forgetFirst(line: Line, atMs: EpochMs): void {
+  for (const conversationId of line.calls.keys()) {
+    forget(line, conversationId, atMs);
     return;
   }
 }
 
-/** Takes a call out of those who wait, if it is one; it stays among the calls. */
-export function stopWaiting(line: Line, call: Call, atMs: EpochMs): void {
+export const callOf = (line: Line, conversationId: string): Call | undefined =>
+  line.calls.get(conversationId) ?? line.served.get(conversationId);
+
+/** Takes a call out of those who wait, if it is one. */
+function stopWaiting(line: Line, conversationId: string, call: Call, atMs: EpochMs): void {
   if (call.phase !== 'waiting') return;
-  call.phase = 'ringing';
+  call.phase = 'gone';
   count(line, -1, atMs);
+  for (const those of [line.calls, line.alertingSinceMs, line.madeUp]) those.delete(conversationId);
   const times = line.enqueuedAtMs.get(call.priority);
   if (times === undefined) return;
   removeTime(times, call.enqueuedAtMs);
   if (times.length === 0) line.enqueuedAtMs.delete(call.priority);
+}
+
+/** Sets right when somebody who waits joined. */
+export function retime(line: Line, conversationId: string, call: Call, enqueuedAtMs: EpochMs): void {
+  const times = line.enqueuedAtMs.get(call.priority) ?? [];
+  removeTime(times, call.enqueuedAtMs);
+  insertTime(times, enqueuedAtMs);
+  line.calls.set(conversationId, { ...call, enqueuedAtMs });
+}
+
+/** Takes a call out of those who wait; it is kept until it is over, or for half a day. */
+export function serve(line: Line, conversationId: string, call: Call, atMs: EpochMs): void {
+  stopWaiting(line, conversationId, call, atMs);
+  line.served.delete(conversationId);
+  line.served.set(conversationId, call);
+  call.servedSinceMs = atMs;
+  for (const [first, { servedSinceMs }] of line.served) {
+    if (line.served.size <= callsMax && (servedSinceMs ?? atMs) > atMs - servedMsMax) break;
+    line.served.delete(first);
+  }
+}
+
+/** Takes a call out of all. */
+export function forget(line: Line, conversationId: string, atMs: EpochMs): void {
+  const call = callOf(line, conversationId);
+  if (call === undefined) return;
+  stopWaiting(line, conversationId, call, atMs);
+  line.served.delete(conversationId);
+}
+
+/** Takes a call out of all and keeps in mind that it is over. */
+export function finish(line: Line, conversationId: string, call: Call, atMs: EpochMs): void {
+  forget(line, conversationId, atMs);
+  line.finished.delete(conversationId);
+  line.finished.set(conversationId, call.enqueuedAtMs);
+  if (line.finished.size <= finishedMax) return;
+  for (const first of line.finished.keys()) {
+    line.finished.delete(first);
+    return;
+  }
 }
 
 function count(line: Line, change: number, atMs: EpochMs): void {
@@ -165,5 +234,8 @@ export function learnPriority(line: Line, priority: number): void {
   line.joins.set(priority, (joined ?? 0) + 1);
   // Halved now and then, so that what was usual last year gives way.
   if ((joined ?? 0) + 1 < joinsMax) return;
-  for (const [each, times] of line.joins) line.joins.set(each, times / 2);
+  for (const [each, times] of line.joins) {
+    if (times < 2) line.joins.delete(each);
+    else line.joins.set(each, times / 2);
+  }
 }

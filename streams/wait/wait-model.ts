@@ -1,17 +1,8 @@
 import type { QueueEvent } from '../event.ts';
 import type { EpochMs } from '../record.ts';
 import type { QueueState } from '../records/queue-state.ts';
-import {
-  type Centre,
-  type CentreListener,
-  type Departure,
-  foldCentre,
-  foldQueueState,
-  type Handled,
-  lineKey,
-  lineOf,
-  startCentre,
-} from './centre.ts';
+import { type Centre, foldCentre, foldQueueState, lineKey, lineOf, startCentre } from './centre.ts';
+import type { CentreListener, Departure, Handled } from './departure.ts';
 import { type Learned, learnWait, quote, startLearned, type Tuning, tuningOf } from './estimators.ts';
 import { type Features, featuresOf } from './features.ts';
 import { type Line, usualPriority } from './line.ts';
@@ -67,6 +58,9 @@ export function foldWaits(model: WaitModel, input: WaitInput, start: StartingWei
   };
   if (input.kind !== 'queue-state') {
     const queueIds = foldCentre(model.centre, input, listener);
+    if (input.kind === 'queue-removed') {
+      for (const [mediaType, { tunings }] of model.learned) tunings.delete(lineKey(input.queueId, mediaType));
+    }
     return { joined, departed, handled, queueIds };
   }
   foldQueueState(model.centre, input.state, listener);

@@ -72,6 +72,10 @@ describe('whatever happens', () => {
         const model = startWaitModel();
         for (const input of journal) foldWaits(model, input, null);
         expect(counts(model)).toEqual(recount(model));
+        for (const { calls, served, alertingSinceMs, madeUp } of model.centre.lines.values()) {
+          expect([...served].filter(([id, { phase }]) => calls.has(id) || phase === 'waiting')).toEqual([]);
+          expect([...alertingSinceMs.keys(), ...madeUp.keys()].filter((id) => !calls.has(id))).toEqual([]);
+        }
       }),
       { numRuns: 300 },
     );
