@@ -120,8 +120,12 @@ function progressOf(staff: QueueStaff | undefined, line: Line, atMs: EpochMs) {
   const { count, mean, variance } = line.logHandleSeconds;
   const spread = Math.sqrt(Math.max(0.1, variance));
   let [ends, elapsed, seen] = [0, 0, 0];
+  const every = Math.ceil(staff.busySinceMs.size / busyMax);
+  let skip = 0;
   for (const sinceMs of staff.busySinceMs.values()) {
-    if (seen >= busyMax) break;
+    // They stand in the order in which they became busy: the first of them alone would be those who are about to end.
+    skip = (skip + 1) % every;
+    if (skip !== 0) continue;
     const seconds = secondsSince(sinceMs, atMs);
     ends += count > ownHandlesMin ? lognormalHazard(seconds, mean, spread) : 0;
     elapsed += seconds;
