@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import { measureFirstRun } from './first-run.ts';
 import { measureFrames } from './frames.ts';
 import { measureKafka } from './kafka.ts';
+import { measureWaits } from './waits.ts';
 
-// npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. --only frames, install or kafka runs one part, --only
+// npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. --only frames, wait, install or kafka runs one part, --only
 // kafka:latency a part of a part.
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
@@ -12,6 +13,9 @@ const say = (line: string) => void process.stdout.write(`${line}\n`);
 const parts = {
   frames() {
     measureFrames(say);
+  },
+  wait() {
+    measureWaits(say);
   },
   async install() {
     for (const line of await measureFirstRun()) say(line);
