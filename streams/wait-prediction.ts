@@ -63,7 +63,7 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
   const start = settings.startingWeights === undefined ? startingWeights : settings.startingWeights;
   return {
     name: 'wait-prediction',
-    version: 2,
+    version: 3,
     start: () => ({
       model: startWaitModel(),
       scores: startScores(),
