@@ -180,7 +180,6 @@ function issueOf(
   if (said === undefined) return [];
   const { queueId, mediaType } = said.state;
   const newcomer = quoteNewcomer(state.model, queueId, mediaType, atMs, start);
-  if (newcomer === null) return [];
   const prediction = describe(said, newcomer, atMs, settings);
   // Time alone changes what somebody who waits can expect, and lets an announcement come down.
   if ((said.state.waiting ?? 0) > 0 || said.steady?.lower != null) state.due.set(key, true);

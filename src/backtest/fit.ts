@@ -1,3 +1,4 @@
+import type { Quote } from '../../streams/wait/quote.ts';
 import {
   type Example,
   learnStep,
@@ -5,7 +6,8 @@ import {
   startRegression,
   type StartingWeights,
 } from '../../streams/wait/regression.ts';
-import type { ReplayedCall } from './replay.ts';
+import type { Replayed } from './replay.ts';
+import type { TrueCall } from './truth.ts';
 
 const epochs = 12;
 
@@ -13,9 +15,9 @@ const epochs = 12;
 const examplesWorth = 4000;
 
 /** Weights for a start, from the calls of one or more traces. The same calls give the same weights. */
-export function fitWeights(traces: readonly (readonly ReplayedCall[])[]): StartingWeights {
+export function fitWeights(traces: readonly Replayed[]): StartingWeights {
   const regression = startRegression(null);
-  const examples = traces.flatMap((calls) => calls.flatMap(exampleOf));
+  const examples = traces.flatMap(({ calls, quotes }) => calls.flatMap((call) => exampleOf(call, quotes.get(call.id))));
   const random = createRandom();
   for (let epoch = 0; epoch < epochs; epoch += 1) {
     shuffle(examples, random);
@@ -24,8 +26,8 @@ export function fitWeights(traces: readonly (readonly ReplayedCall[])[]): Starti
   return rounded(regression, examplesWorth / (examples.length * epochs));
 }
 
-function exampleOf({ quote, outcome, waitSeconds }: ReplayedCall): Example[] {
-  if (quote === null || outcome !== 'answered' || waitSeconds === null) return [];
+function exampleOf({ outcome, waitSeconds }: TrueCall, quote: Quote | undefined): Example[] {
+  if (quote === undefined || outcome !== 'answered') return [];
   // With an idle agent an answer at once was to be expected.
   if (waitSeconds === 0 && quote.agentIdle) return [];
   return [{ inputs: quote.inputs, base: quote.base, waitSeconds }];

@@ -1,21 +1,16 @@
 import type { QueueEvent } from '../../streams/event.ts';
 import type { Quote } from '../../streams/wait/quote.ts';
 import type { StartingWeights } from '../../streams/wait/regression.ts';
-import { foldWaits, startWaitModel } from '../../streams/wait/wait-model.ts';
+import { foldWaits, quoteNewcomer, startWaitModel } from '../../streams/wait/wait-model.ts';
 import type { TraceLine } from '../simulator/trace.ts';
-import { createTraceReader } from './trace.ts';
+import { hearAll, type Hearing } from './hearing.ts';
+import { createTraceReader, traceTimeMs } from './trace.ts';
+import { readTruth, type TrueCall } from './truth.ts';
 
-/** One call of a trace: what it was told when it joined, and what became of it. */
-export interface ReplayedCall {
-  readonly id: string;
-  readonly queueId: string;
-  readonly t: number;
-  /** Null for a call that the pipeline never saw join. */
-  readonly quote: Quote | null;
-  outcome: 'answered' | 'abandoned' | 'open';
-  waitSeconds: number | null;
-  /** An agent of the queue was idle when it joined. */
-  readonly agentIdle: boolean;
+/** The calls of a trace in the order in which they joined, and what each was told. */
+export interface Replayed {
+  readonly calls: readonly TrueCall[];
+  readonly quotes: ReadonlyMap<string, Quote>;
 }
 
 /** Folds a trace line by line, as the live pipeline folds its journal. */
@@ -36,22 +31,31 @@ export function createTraceFold(start: StartingWeights | null) {
   }
 }
 
-/** All calls of a trace, in the order in which they joined. */
-export function replayTrace(lines: Iterable<TraceLine>, start: StartingWeights | null): readonly ReplayedCall[] {
-  const calls = new Map<string, ReplayedCall>();
-  const trace = createTraceFold(start);
-  for (const line of lines) {
-    const quote = trace.fold(line);
-    if (line.ev === 'arrival') {
-      const { id, q: queueId, t } = line;
-      const agentIdle = quote?.agentIdle ?? false;
-      calls.set(id, { id, queueId, t, quote, outcome: 'open', waitSeconds: null, agentIdle });
-    } else if (line.ev === 'answer' || line.ev === 'abandon') {
-      const call = calls.get(line.id);
-      if (call === undefined) continue;
-      call.outcome = line.ev === 'answer' ? 'answered' : 'abandoned';
-      call.waitSeconds = line.wait;
+/**
+ * Replays a trace as a subscriber with this hearing takes it in. A call that he never sees join was told what a newcomer would have been
+ * told at that moment. `onLine` is called before each line with the number of those done.
+ */
+export function replayTrace(
+  lines: readonly TraceLine[],
+  start: StartingWeights | null,
+  { hearing = hearAll, onLine }: { readonly hearing?: Hearing; readonly onLine?: (done: number) => void } = {},
+): Replayed {
+  const quotes = new Map<string, Quote>();
+  const read = createTraceReader();
+  const model = startWaitModel();
+  lines.forEach((line, index) => {
+    onLine?.(index);
+    const atMs = traceTimeMs(line.t);
+    for (const input of hearing.until(atMs)) {
+      for (const { conversationId, quote } of foldWaits(model, input, start).joined)
+        if (quotes.has(conversationId)) quotes.set(conversationId, quote);
     }
-  }
-  return [...calls.values()];
+    if (line.ev === 'arrival') quotes.set(line.id, quoteNewcomer(model, line.q, 'voice', atMs, start).quote);
+    for (const input of hearing.hear(read(line), atMs)) {
+      // Without ids somebody is made up, who joins as the call does.
+      for (const { quote } of foldWaits(model, input, start).joined)
+        if (line.ev === 'arrival') quotes.set(line.id, quote);
+    }
+  });
+  return { calls: readTruth(lines), quotes };
 }

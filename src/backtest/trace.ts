@@ -5,7 +5,8 @@ import type { TraceLine } from '../simulator/trace.ts';
 /** Traces have no date of their own that matters; this is the midnight of the bank's. */
 const midnightMs = Date.UTC(1999, 0, 1);
 
-const traceTimeMs = (t: number): EpochMs => midnightMs + Math.round(t * 1000);
+/** The moment that a trace's `t` stands for. */
+export const traceTimeMs = (t: number): EpochMs => midnightMs + Math.round(t * 1000);
 
 interface OpenCall {
   readonly enqueuedAtMs: EpochMs;

@@ -5,7 +5,7 @@ import { type Centre, foldCentre, foldQueueState, lineKey, lineOf, startCentre }
 import type { CentreListener, Departure, Handled } from './departure.ts';
 import { type Learned, learnWait, quote, startLearned, type Tuning, tuningOf } from './estimators.ts';
 import { type Features, featuresOf } from './features.ts';
-import { type Line, usualPriority } from './line.ts';
+import { type Line, startLine, usualPriority } from './line.ts';
 import type { Quote } from './quote.ts';
 import type { StartingWeights } from './regression.ts';
 
@@ -96,16 +96,15 @@ export interface NewcomerQuote {
   readonly isNamed: boolean;
 }
 
-/** What somebody is told who joins now, with the priority that most callers have; null where nothing is known of the line. */
+/** What somebody is told who joins now, with the priority that most callers have. */
 export function quoteNewcomer(
   model: WaitModel,
   queueId: string,
   mediaType: string,
   atMs: EpochMs,
   start: StartingWeights | null,
-): NewcomerQuote | null {
-  const line = lineOf(model.centre, queueId, mediaType);
-  if (line === undefined) return null;
+): NewcomerQuote {
+  const line = lineOf(model.centre, queueId, mediaType) ?? startLine(queueId, mediaType, atMs);
   return {
     ...quoteFor(model, line, usualPriority(line), atMs, start),
     tuning: tuningOf(learnedOf(model, line, start), lineKey(queueId, mediaType)),
