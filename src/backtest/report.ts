@@ -59,16 +59,30 @@ export function renderReport(report: Report, { byQueue }: { readonly byQueue: bo
 }
 
 function renderScores(full: Backtest): readonly string[] {
+  const { head, rows } = scoreTable(full);
+  const shares = Array.from(full.publishedShares, ([name, share]) => `${name} ${percent(share)} %`);
+  return [
+    ...align([head, ...rows]),
+    `* published for: ${shares.join(', ')}. Seconds; of calls answered after a wait; rising, busy and all are mae of those calls.`,
+  ];
+}
+
+interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** All estimators side by side, and what callers were told. */
+export function scoreTable(full: Backtest): Table {
   const columns = [...measured, ...maes];
   const rowOf = (name: string, score: Score) => [name, ...columns.map(([, show]) => show(score, 'waited'))];
   const rows = Array.from(full.scores, ([name, score]) =>
     rowOf(full.publishedShares.has(name) ? `${name} *` : name, score),
   );
-  const shares = Array.from(full.publishedShares, ([name, share]) => `${name} ${percent(share)} %`);
-  return [
-    ...align([['estimator', ...columns.map(([title]) => title)], ...rows, rowOf('published', full.published)]),
-    `* published for: ${shares.join(', ')}. Seconds; of calls answered after a wait; rising, busy and all are mae of those calls.`,
-  ];
+  return {
+    head: ['estimator', ...columns.map(([title]) => title)],
+    rows: [...rows, rowOf('published', full.published)],
+  };
 }
 
 /** The queues of a backtest, the one with most calls that waited first. */
@@ -97,7 +111,13 @@ function lossRatio(full: Backtest, variant: Backtest): number | null {
   return of === undefined || to === undefined || to === 0 ? null : of / to;
 }
 
-function renderVariants({ full, variants }: Report): readonly string[] {
+function renderVariants(report: Report): readonly string[] {
+  const { head, rows } = variantTable(report);
+  return align([head, ...rows]);
+}
+
+/** What worse hearing costs. */
+export function variantTable({ full, variants }: Report): Table {
   const columns = [...measured.slice(0, 8), ...maes];
   const rows = variants.map((variant) => {
     const ratio = lossRatio(full, variant);
@@ -109,7 +129,7 @@ function renderVariants({ full, variants }: Report): readonly string[] {
       ...columns.map(([, show]) => show(variant.published, 'waited')),
     ];
   });
-  return align([['heard', 'pin / full', 'target', ...columns.map(([title]) => title)], ...rows]);
+  return { head: ['heard', 'pin / full', 'target', ...columns.map(([title]) => title)], rows };
 }
 
 /** The first column to the left, numbers to the right. */

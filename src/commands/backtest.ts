@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -6,6 +7,7 @@ import { startingWeights } from '../../streams/wait/starting-weights.ts';
 import { backtest } from '../backtest/backtest.ts';
 import { drive } from '../backtest/drive.ts';
 import { fitWeights } from '../backtest/fit.ts';
+import { renderPage } from '../backtest/page/page.ts';
 import { createProgress } from '../backtest/progress.ts';
 import { type Replayed, replayTrace } from '../backtest/replay.ts';
 import { type Report, renderReport, reportValue } from '../backtest/report.ts';
@@ -22,6 +24,7 @@ const backtestOptions = z.object({
   seed: z.string().default('1'),
   byQueue: z.boolean().default(false),
   json: z.boolean().default(false),
+  html: z.string().optional(),
   fit: z.string().optional(),
   drive: z.boolean().default(false),
 });
@@ -41,10 +44,11 @@ export function addBacktestCommand(program: Command): void {
     .option('--seed <text>', 'which events are lost in the variant lossy; default: 1')
     .option('--by-queue', 'a row for each queue too')
     .option('--json', 'every measure of every estimator as JSON instead of tables')
+    .option('--html <file>', 'write a page with plots there too')
     .option('--fit <file>', 'learn starting weights from the traces and write them there')
     .option('--drive', 'take the lines of a trace on stdin and answer each arrival on stdout');
   command.action(async (traces: readonly string[], options: unknown) => {
-    const { drive: isDriven, cold, weights, fit, byQueue, json, seed, ...rest } = backtestOptions.parse(options);
+    const { drive: isDriven, cold, weights, fit, byQueue, json, html, seed, ...rest } = backtestOptions.parse(options);
     if (cold && weights !== undefined) refuse(command, '--cold and --weights exclude each other');
     const start = cold ? null : weights === undefined ? startingWeights : await readWeights(weights);
     if (isDriven) {
@@ -73,6 +77,7 @@ export function addBacktestCommand(program: Command): void {
       const gap = reports.length > 1 ? '\n' : '';
       process.stdout.write(`${gap}${renderReport(report, { byQueue }).join('\n')}\n`);
     }
+    if (html !== undefined) await writeFile(html, renderPage(reports));
     if (json) {
       const values = reports.map((report) => reportValue(report, { byQueue }));
       process.stdout.write(`${JSON.stringify(values, null, 2)}\n`);
