@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { variants } from '../src/backtest/variants.ts';
 import { type RecordType, topicOf } from '../streams/record.ts';
 import { recordTypes } from '../streams/records/all.ts';
 import { announcementTables } from './announcement-tables.ts';
@@ -66,7 +67,7 @@ test('docs/announcements.md says what is spoken', async () => {
 
 test('the README names every command of the program', () => {
   const readme = readFileSync('README.md', 'utf8');
-  for (const command of ['run', 'record', 'check', 'simulate', 'topics', 'config'])
+  for (const command of ['run', 'record', 'check', 'simulate', 'backtest', 'topics', 'config'])
     expect(readme).toMatch(new RegExp(`\\| \`${command}\` *\\|`));
 });
 
@@ -74,4 +75,20 @@ test('every promise names a test that exists', () => {
   const rows = [...readFileSync('docs/guarantees.md', 'utf8').matchAll(/^\|[^|]+\| `([^`]+)`: ([^|]+?) *\|$/gm)];
   expect(rows.length).toBeGreaterThan(15);
   for (const [, path = '', name = ''] of rows) expect(readFileSync(path, 'utf8'), path).toContain(name);
+});
+
+test('the page about predictions names the command that made its tables, every estimator and every variant', () => {
+  const page = readFileSync('docs/prediction.md', 'utf8');
+  const scripts = z
+    .object({ scripts: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(readFileSync('package.json', 'utf8')));
+  for (const [, script = ''] of page.matchAll(/npm run (?:-s )?(\w+)/g))
+    expect(Object.keys(scripts.scripts)).toContain(script);
+  const tables = page.slice(page.indexOf('<!-- tables -->'), page.indexOf('<!-- /tables -->'));
+  expect(page.slice(0, page.indexOf('<!-- tables -->'))).toContain('npm run tables -- ');
+  for (const name of ['seed', 'ql', 'hol', 'les', 'smoothed', 'ql-a', 'ratio', 'regression']) {
+    expect(page).toMatch(new RegExp(`^\\| \`${name}\` +\\|`, 'm'));
+    expect(tables).toMatch(new RegExp(`^\\| ${name} +\\|`, 'm'));
+  }
+  for (const name of variants) expect(tables).toMatch(new RegExp(`^\\| ${name} +\\|`, 'm'));
 });

@@ -86,7 +86,9 @@ export function scoreTable(full: Backtest): Table {
 }
 
 /** The queues of a backtest, the one with most calls that waited first. */
-function queuesOf({ published }: Backtest): readonly { readonly queueId: string; readonly measures: Measures }[] {
+export function queuesOf({
+  published,
+}: Backtest): readonly { readonly queueId: string; readonly measures: Measures }[] {
   const prefix = 'waited:';
   return [...published.subsets]
     .flatMap(([subset, measures]) =>
@@ -106,7 +108,7 @@ function renderQueues(full: Backtest): readonly string[] {
 }
 
 /** Pinball loss of calls that waited, over that of the trace heard in full; null where nobody waited. */
-function lossRatio(full: Backtest, variant: Backtest): number | null {
+export function lossRatio(full: Backtest, variant: Backtest): number | null {
   const [of, to] = [variant, full].map(({ published }) => published.subsets.get('waited')?.pin);
   return of === undefined || to === undefined || to === 0 ? null : of / to;
 }
