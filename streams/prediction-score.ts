@@ -1,6 +1,6 @@
 import { type EpochMs, type Output, output } from './record.ts';
 import { predictionScore, type PredictionScore, type ScoreSpan } from './records/prediction-score.ts';
-import { levels, type Quantiles } from './wait/queueing.ts';
+import { levels, pinballSeconds, type Quantiles } from './wait/queueing.ts';
 
 /** Sums over some waits. */
 interface Sums {
@@ -98,20 +98,16 @@ function add(sums: Sums, given: Quantiles, outcome: 'answered' | 'abandoned', wa
   sums.answered += 1;
   sums.errorSeconds += Math.abs(given.p50 - waitSeconds);
   sums.biasSeconds += given.p50 - waitSeconds;
-  sums.pinballSeconds += pinballSeconds(given, waitSeconds);
+  sums.pinballSeconds += pinballMean(given, waitSeconds);
   sums.withinP80 += waitSeconds <= given.p80 ? 1 : 0;
   sums.withinP90 += waitSeconds <= given.p90 ? 1 : 0;
   sums.late += waitSeconds - given.p50 > lateSeconds ? 1 : 0;
 }
 
-/** Mean over the quantiles of what each is off by, weighed so that the true quantile loses least (Koenker and Bassett 1978). */
-function pinballSeconds({ p50, p80, p90 }: Quantiles, waitSeconds: number): number {
-  let sum = 0;
-  [p50, p80, p90].forEach((quantile, index) => {
-    const level = levels[index] ?? 0;
-    sum += waitSeconds >= quantile ? level * (waitSeconds - quantile) : (1 - level) * (quantile - waitSeconds);
-  });
-  return sum / levels.length;
+/** Mean over the three quantiles. */
+function pinballMean({ p50, p80, p90 }: Quantiles, waitSeconds: number): number {
+  const losses = [p50, p80, p90].map((quantile, index) => pinballSeconds(quantile, levels[index] ?? 0, waitSeconds));
+  return losses.reduce((sum, loss) => sum + loss, 0) / levels.length;
 }
 
 /** Once a minute: the scores that have changed since, and those from which something has passed out of the hour or the day. */

@@ -6,6 +6,7 @@ import {
   startRegression,
   type StartingWeights,
 } from '../../streams/wait/regression.ts';
+import { seededRandom } from '../simulator/model/random.ts';
 import type { Replayed } from './replay.ts';
 import type { TrueCall } from './truth.ts';
 
@@ -18,7 +19,7 @@ const examplesWorth = 4000;
 export function fitWeights(traces: readonly Replayed[]): StartingWeights {
   const regression = startRegression(null);
   const examples = traces.flatMap(({ calls, quotes }) => calls.flatMap((call) => exampleOf(call, quotes.get(call.id))));
-  const random = createRandom();
+  const random = seededRandom('fit');
   for (let epoch = 0; epoch < epochs; epoch += 1) {
     shuffle(examples, random);
     for (const example of examples) learnStep(regression, example);
@@ -41,17 +42,6 @@ function shuffle(examples: Example[], random: () => number): void {
     examples[last] = b;
     examples[other] = a;
   }
-}
-
-/** Mulberry32, so that a fit can be made again. */
-function createRandom(): () => number {
-  let state = 1;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function rounded({ weights, squares }: Regression, share: number): StartingWeights {

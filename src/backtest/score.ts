@@ -1,4 +1,4 @@
-import type { Quantiles } from '../../streams/wait/queueing.ts';
+import { pinballSeconds, type Quantiles } from '../../streams/wait/queueing.ts';
 import type { Patience } from './patience.ts';
 import type { TrueCall } from './truth.ts';
 
@@ -128,7 +128,7 @@ function measure(members: readonly Told[]): Measures {
   const loss =
     (name: keyof Quantiles, level: number) =>
     ({ told, waitSeconds }: Told) =>
-      waitSeconds >= told[name] ? level * (waitSeconds - told[name]) : (1 - level) * (told[name] - waitSeconds);
+      pinballSeconds(told[name], level, waitSeconds);
   const within = (name: keyof Quantiles) => share(({ told, waitSeconds }) => waitSeconds <= told[name]);
   const [loss50, loss80, loss90] = [loss('p50', 0.5), loss('p80', 0.8), loss('p90', 0.9)];
   const lossOfAll = (one: Told) => (loss50(one) + loss80(one) + loss90(one)) / 3;

@@ -8,6 +8,11 @@ export interface Quantiles {
 /** The levels of `Quantiles`, in its order. */
 export const levels = [0.5, 0.8, 0.9] as const;
 
+/** What a quantile is off by, weighed so that the true one loses least in the mean (Koenker and Bassett 1978). */
+export function pinballSeconds(quantile: number, level: number, waitSeconds: number): number {
+  return waitSeconds >= quantile ? level * (waitSeconds - quantile) : (1 - level) * (quantile - waitSeconds);
+}
+
 /** What a queue looks like to the formulas. Seconds; `abandonRate` = abandonments per second of waiting. */
 export interface Load {
   /** Callers who are served first; a share of one counts as a share. */

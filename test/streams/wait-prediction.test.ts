@@ -114,17 +114,19 @@ describe('a wait prediction', () => {
   });
 
   test('is issued when it changes, not when something else does, and at most once a second while somebody waits', () => {
+    // Nobody waits at first: time alone would change what they can expect.
+    const busy = (change: Partial<QueueState>) => asState({ agentsIdle: 0, ...change });
     const issued = predict(
-      asState({}),
-      asState({ interacting: 9, observedAtMs: 2_000 }),
-      asState({ waiting: 3, observedAtMs: 2_500 }),
-      asState({ waiting: 4, observedAtMs: 2_900 }),
+      busy({ waiting: 0 }),
+      busy({ waiting: 0, interacting: 9, observedAtMs: 2_000 }),
+      busy({ waiting: 1, observedAtMs: 2_500 }),
+      busy({ waiting: 2, observedAtMs: 2_900 }),
       tick(3_500),
     );
     expect(issued).toMatchObject([
       { issuedAtMs: 1_000 },
-      { issuedAtMs: 2_500, inputs: { waiting: 3 } },
-      { issuedAtMs: 3_500, inputs: { waiting: 4 } },
+      { issuedAtMs: 2_500, inputs: { waiting: 1 } },
+      { issuedAtMs: 3_500, inputs: { waiting: 2 } },
     ]);
   });
 
