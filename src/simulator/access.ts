@@ -1,8 +1,9 @@
 import type { EpochMs } from '../../streams/record.ts';
+import { SimulatorError } from './errors.ts';
 import { failure, forbidden, type RestAnswer, type RestRequest, type RouteAnswer } from './rest.ts';
 
 /** Everything that the simulated interfaces ask for. */
-const allPermissions = [
+export const allPermissions: readonly string[] = [
   'analytics:queueObservation:view',
   'analytics:conversationAggregate:view',
   'analytics:conversationDetail:view',
@@ -14,7 +15,20 @@ const allPermissions = [
   'routing:wrapupCode:view',
   'presence:presenceDefinition:view',
   'conversation:communication:view',
-] as const;
+];
+
+/** All permissions but those in a list with commas. Throws a `SimulatorError` for one that nothing here asks for. */
+export function permissionsWithout(list: string): readonly string[] {
+  const denied = list.split(',').map((each) => each.trim());
+  const unknown = denied.find((each) => !allPermissions.includes(each));
+  if (unknown !== undefined) {
+    throw new SimulatorError(
+      'QC_SIMULATOR_SETTING',
+      `"${unknown}" is no permission that the simulator asks for; those are: ${allPermissions.join(', ')}.`,
+    );
+  }
+  return allPermissions.filter((permission) => !denied.includes(permission));
+}
 
 /** An OAuth client of the organisation; has all permissions unless told. */
 export interface PlatformClient {

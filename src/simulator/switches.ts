@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SimulatorError } from './errors.ts';
 
 /** What the platform is not known to do, as settings. Each default is what is thought most likely. */
 export const switchesSchema = z.strictObject({
@@ -25,3 +26,56 @@ export const switchesSchema = z.strictObject({
 });
 
 export type PlatformSwitches = z.output<typeof switchesSchema>;
+
+/** What each takes, for people. */
+const values: Readonly<Record<keyof PlatformSwitches, string>> = {
+  deleteSubscriptionsStatus: '200, 202 or 204',
+  zerosSent: 'true or false',
+  metricsPerMessage: 'changed or all',
+  emptyAggregates: 'results or nothing',
+  tokenEndCloseCode: '1000 to 4999',
+  deadChannelStatus: '401, 403 or 404',
+  duplicatesAfterReconnect: '0 to 1000',
+  combinedTopicCounts: 'each or one',
+  detailJobLagMs: '0 or more milliseconds',
+};
+
+/**
+ * Reads `zerosSent=false,deadChannelStatus=401`; what is not named keeps its default. Throws a `SimulatorError` that names the item
+ * and what there is.
+ */
+export function parseSwitches(text: string): PlatformSwitches {
+  const given = text.split(',').map((item) => {
+    const [name = '', ...rest] = item.split('=');
+    return { item, name: name.trim(), value: rest.join('=').trim() };
+  });
+  const parsed = switchesSchema.safeParse(Object.fromEntries(given.map(({ name, value }) => [name, jsonOf(value)])));
+  if (parsed.success) return parsed.data;
+  const allowed = new Map<string, string>(Object.entries(values));
+  for (const { item, name } of given) {
+    const wanted = allowed.get(name);
+    if (wanted === undefined) {
+      throw settingError(`"${item}" is no switch: write name=value, as in zerosSent=false; switches: ${allValues()}.`);
+    }
+    if (parsed.error.issues.some(({ path }) => path[0] === name)) {
+      throw settingError(`"${item}" is no value of ${name}: write ${wanted}.`);
+    }
+  }
+  throw parsed.error;
+}
+
+const allValues = () =>
+  Object.entries(values)
+    .map(([name, wanted]) => `${name} (${wanted})`)
+    .join(', ');
+
+const settingError = (message: string) => new SimulatorError('QC_SIMULATOR_SETTING', message);
+
+/** `true` and `5` as what they are, all else as text. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

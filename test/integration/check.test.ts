@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { samplePath } from '../../src/commands/settings.ts';
 import type { LaterFault } from '../../src/simulator/fault-plan.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { simulatorEnv, startProcess } from '../support/pipeline-process.ts';
+import { simulatorEnv, startProcess, until } from '../support/pipeline-process.ts';
 import { startSmallPlatform } from '../support/small-platform.ts';
 
 // The check as an administrator meets it: what is granted in, lines and exit code out.
@@ -112,6 +112,18 @@ describe('check', () => {
     const found = new Map(missing.map(([name, permissions]) => [name, permissions]));
     for (const name of names) expect(found.has(name), `${name} is missing`).toBe(true);
     for (const name of names.filter((each) => each.startsWith('call '))) expect(found.get(name)).toEqual([permission]);
+  });
+
+  test('exits 3 on a simulator that was told to deny a permission', async () => {
+    const args = ['--deny', 'conversation:communication:view', '--switch', 'deleteSubscriptionsStatus=202'];
+    const running = startProcess(['simulate', '--port', '0', ...args]);
+    await until(() => Promise.resolve(running.output().includes('\n')), running);
+    const url = running.output().trim();
+    const { exit, missing } = await checked(simulatorEnv(url, 'simulator', 'simulator'));
+    running.child.kill('SIGTERM');
+    expect(exit).toBe(3);
+    expect(missing).toEqual([['topic conversations', ['conversation:communication:view']]]);
+    expect(await running.ended).toBe(0);
   });
 
   test('exits 1 when it cannot ask: wrong credentials, none, or brokers that do not answer', async () => {

@@ -123,6 +123,22 @@ describe('bad input is one clear line with the way out', () => {
     }
   });
 
+  test('a permission, a switch or a fault that the simulator does not know, with those there are', async () => {
+    for (const [args, named] of [
+      [['--deny', 'routing:queue:fly'], /"routing:queue:fly" is no permission .*routing:queue:view/],
+      [['--switch', 'zeros=no'], /"zeros=no" is no switch.*zerosSent \(true or false\)/],
+      [
+        ['--switch', 'zerosSent=false', '--switch', 'deadChannelStatus=200'],
+        /"deadChannelStatus=200" .*401, 403 or 404/,
+      ],
+      [['--fault', 'flood@5s'], /"flood@5s" is no fault.*drop-socket/],
+    ] as const) {
+      const { exit, told } = await queuecast(['simulate', '--port', '0', ...args]);
+      expect(exit).toBe(2);
+      expect(told).toMatch(named);
+    }
+  });
+
   test('a folder that cannot be written', async () => {
     const file = join(folder, 'a-file');
     await writeFile(file, '');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CallCenterEvent } from '../../../src/simulator/call-center-event.ts';
 import { idOf } from '../../../src/simulator/roster.ts';
-import type { PlatformSwitches } from '../../../src/simulator/switches.ts';
+import { parseSwitches, type PlatformSwitches } from '../../../src/simulator/switches.ts';
 import {
   activity,
   ann,
@@ -189,5 +189,31 @@ describe('what the platform is not known to do can be switched', () => {
 
   test('a value that means nothing is refused', () => {
     expect(() => withSwitches({ duplicatesAfterReconnect: -1 })).toThrow(/duplicatesAfterReconnect/);
+  });
+});
+
+describe('switches in one line', () => {
+  test('are names with values; what is not named keeps its default', () => {
+    expect(parseSwitches('zerosSent=false, deadChannelStatus=401,emptyAggregates=nothing')).toMatchObject({
+      zerosSent: false,
+      deadChannelStatus: 401,
+      emptyAggregates: 'nothing',
+      deleteSubscriptionsStatus: 204,
+    });
+  });
+
+  test.each(['', 'zeros', 'zeros=false', 'zerosSent=true,toString=1'])('"%s" is refused with what there is', (text) => {
+    expect(() => parseSwitches(text)).toThrow(
+      /is no switch: write name=value.* switches: deleteSubscriptionsStatus \(200, 202 or 204\), zerosSent .*detailJobLagMs/,
+    );
+  });
+
+  test.each([
+    ['zerosSent=maybe', 'true or false'],
+    ['zerosSent', 'true or false'],
+    ['zerosSent=true,deadChannelStatus=200', '401, 403 or 404'],
+    ['tokenEndCloseCode=1', '1000 to 4999'],
+  ])('"%s" is refused with the values there are', (text, wanted) => {
+    expect(() => parseSwitches(text)).toThrow(`: write ${wanted}.`);
   });
 });
