@@ -20,15 +20,25 @@ const lengthFields: Readonly<Record<string, string>> = { 'socket-closing': 'clos
 export function parseFaultPlan(text: string): readonly LaterFault[] {
   return text.split(',').map((each) => {
     const { kind, after, unit, length, lengthUnit } = item.exec(each.trim())?.groups ?? {};
-    const lengthMs = length === undefined ? undefined : Number(length) * (unitMs[lengthUnit ?? ''] ?? 1);
-    const parsed = faultSchema.safeParse({
-      kind,
-      ...(lengthMs === undefined ? {} : { [lengthFields[kind ?? ''] ?? 'forMs']: lengthMs }),
-    });
-    if (parsed.success) return { afterMs: Number(after) * (unitMs[unit ?? ''] ?? 1), fault: parsed.data };
-    throw new SimulatorError(
-      'QC_SIMULATOR_SETTING',
-      `"${each}" is no fault: write kind@time or kind@time:duration, as in drop-socket@60s or hang-socket@5m:90s; kinds: ${faultKinds.join(', ')}.`,
+    if (kind === undefined || !faultKinds.includes(kind)) {
+      throw settingError(
+        `"${each}" is no fault: write kind@time or kind@time:duration, as in drop-socket@60s or hang-socket@5m:90s; kinds: ${faultKinds.join(', ')}.`,
+      );
+    }
+    const afterMs = Number(after) * (unitMs[unit ?? ''] ?? 1);
+    const read = (settings: object) => faultSchema.safeParse({ kind, ...settings });
+    const alone = read({});
+    if (length === undefined && alone.success) return { afterMs, fault: alone.data };
+    const lengthOf = (ms: number) => ({ [lengthFields[kind] ?? 'forMs']: ms });
+    const lasting = read(lengthOf(Number(length) * (unitMs[lengthUnit ?? ''] ?? 1)));
+    if (lasting.success) return { afterMs, fault: lasting.data };
+    const takesOne = read(lengthOf(1)).success;
+    throw settingError(
+      takesOne
+        ? `"${each}": ${kind} cannot last ${length}${lengthUnit}; write a whole number of milliseconds above 0.`
+        : `"${each}": ${kind} takes no duration; write ${kind}@${after}${unit}.`,
     );
   });
 }
+
+const settingError = (message: string) => new SimulatorError('QC_SIMULATOR_SETTING', message);

@@ -11,10 +11,19 @@ describe('a plan of faults in one line', () => {
     ]);
   });
 
-  test.each(['', 'drop-socket', 'drop-socket@soon', 'drop-socket@5s:1s', 'flood@5s', 'drop-socket@5s,'])(
+  test.each(['', 'drop-socket', 'drop-socket@soon', 'flood@5s', 'drop-socket@5s,'])(
     'that reads "%s" is refused with the forms and kinds there are',
     (text) => {
       expect(() => parseFaultPlan(text)).toThrow(/is no fault: write kind@time .* kinds: drop-socket, hang-socket, /);
     },
   );
+
+  test.each([
+    ['drop-socket@60s:90s', 'drop-socket takes no duration; write drop-socket@60s.'],
+    ['hang-socket@5m,clear@1.5h:2s', 'clear takes no duration; write clear@1.5h.'],
+    ['hang-socket@5m:0s', 'hang-socket cannot last 0s; write a whole number of milliseconds above 0.'],
+    ['skew-clock@5m:0.5ms', 'skew-clock cannot last 0.5ms; write a whole number of milliseconds above 0.'],
+  ])('that reads "%s" has a duration that will not do, and is told so', (text, told) => {
+    expect(() => parseFaultPlan(text)).toThrow(`"${text.split(',').at(-1)}": ${told}`);
+  });
 });
