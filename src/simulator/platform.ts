@@ -11,7 +11,15 @@ import { createFaultInjector } from './fault-injector.ts';
 import type { Fault, FrameFaults, PlannedFault, RefusedStatus } from './faults.ts';
 import { createLine } from './line.ts';
 import { createNotifications } from './notifications.ts';
-import { bodyWithContext, countedId, notFound, type RestAnswer, type RestRequest, type RouteAnswer } from './rest.ts';
+import {
+  bodyWithContext,
+  countedId,
+  notFound,
+  refuseMediaType,
+  type RestAnswer,
+  type RestRequest,
+  type RouteAnswer,
+} from './rest.ts';
 import { shiftTimes } from './skew.ts';
 import { createRoutes } from './routes.ts';
 import { createStatusLedger } from './status-ledger.ts';
@@ -163,7 +171,8 @@ export function createPlatform(options: PlatformOptions): Platform {
     const answer: RouteAnswer =
       'refused' in admitted
         ? admitted.refused
-        : (routes.answer(request, admitted.caller, nowMs) ??
+        : (refuseMediaType(request) ??
+          routes.answer(request, admitted.caller, nowMs) ??
           channelRoutes.answer(request, admitted.caller, nowMs) ??
           notFound(request.path));
     return { ...answer, headers: { ...headers, ...answer.headers } };

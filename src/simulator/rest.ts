@@ -79,6 +79,16 @@ export function forbidden(permissions: readonly string[], any = false): RouteAns
   );
 }
 
+/** 415 for a body that says it is no JSON; undefined for one that says nothing, and where there is none. */
+export function refuseMediaType({ method, headers, body }: RestRequest): RouteAnswer | undefined {
+  const given = headers['content-type'];
+  if (given === undefined || body === '' || method === 'GET' || method === 'HEAD') return undefined;
+  const type = given.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/json') return undefined;
+  const message = `Media type [${type}] is not supported. Send [application/json].`;
+  return failure(415, 'unsupported.media.type', message);
+}
+
 /** Reads a JSON body, or says in the platform's words why it is none. */
 export function readBody<Schema extends z.ZodType>(
   schema: Schema,

@@ -110,6 +110,28 @@ describe('every answer', () => {
     expect(ask(60)).toMatchObject({ status: 200, headers: { 'inin-ratelimit-count': '1' } });
   });
 
+  test('to a body that says it is no JSON is a 415; nothing is subscribed by it', () => {
+    const client = connectClient(idle);
+    const root = '/api/v2/notifications/channels';
+    const { id } = bodyOf(client.ask('POST', root));
+    const path = `${root}/${id}/subscriptions`;
+    const statusOf = (type: string, body: string, method = 'POST') =>
+      client.platform.handle(
+        {
+          ...{ method, path, body, query: new URLSearchParams() },
+          headers: { authorization: `Bearer ${client.token}`, 'content-type': type },
+        },
+        startMs,
+      );
+    const topics = JSON.stringify([{ id: `v2.users.${ann}.activity` }]);
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'text/json; charset=utf-8', '']) {
+      expect(statusOf(type, topics)).toMatchObject({ status: 415, body: { code: 'unsupported.media.type' } });
+    }
+    expect(bodyOf(client.ask('GET', path)).entities).toEqual([]);
+    expect(statusOf('Application/JSON;charset=UTF-8', topics).status).toBe(200);
+    expect(statusOf('text/plain', '', 'DELETE').status).toBe(204);
+  });
+
   test('names the permissions that are missing', () => {
     const client = connectClient(idle, { clients: [{ id: 'client', secret: 'secret', permissions: [] }] });
     expect(client.ask('GET', '/api/v2/routing/queues')).toMatchObject({
