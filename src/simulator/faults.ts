@@ -54,7 +54,7 @@ const faultSchemas = [
   z.strictObject({ kind: kind('expire-tokens') }),
   /** The same, with `v2.system.token_revoked` to each socket. */
   z.strictObject({ kind: kind('revoke-tokens') }),
-  /** Every request is one too many, whatever was used. Without `retryAfterSeconds` nobody says when to come back. */
+  /** Every request is one too many, whatever was used (`inin-ratelimit-count` tells). Without `retryAfterSeconds` nobody says when to come back. */
   z.strictObject({
     kind: kind('too-many-requests'),
     ...requests,

@@ -178,13 +178,19 @@ export function createPlatform(options: PlatformOptions): Platform {
     return { ...answer, headers: { ...headers, ...answer.headers } };
   };
 
+  /** What a fault answers counts too where the platform itself answers, and says what was used; a gateway knows of no limit. */
+  const counted = (answer: RestAnswer, request: RestRequest, nowMs: EpochMs): RestAnswer =>
+    answer.body === undefined
+      ? answer
+      : { ...answer, headers: { ...access.admit(request, nowMs).headers, ...answer.headers } };
+
   return {
     center,
     endedMs: () => (upcoming.done === true ? lastEventMs : undefined),
     handle(request, nowMs) {
       advanceTo(nowMs);
       const { instead, delayMs } = faults.meetRequest(request, nowMs);
-      const answer = instead ?? route(request, nowMs);
+      const answer = instead === undefined ? route(request, nowMs) : counted(instead, request, nowMs);
       answerCount += 1;
       const correlationId = countedId(answerCount);
       const type = answer.body === undefined ? {} : { 'content-type': 'application/json' };

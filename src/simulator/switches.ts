@@ -31,6 +31,7 @@ export type PlatformSwitches = z.output<typeof switchesSchema>;
 const values: Readonly<Record<keyof PlatformSwitches, string>> = {
   deleteSubscriptionsStatus: '200, 202 or 204',
   zerosSent: 'true or false',
+  alertingInWaiting: 'true or false',
   metricsPerMessage: 'changed or all',
   emptyAggregates: 'results or nothing',
   tokenEndCloseCode: '1000 to 4999',

@@ -238,7 +238,10 @@ describe('faults of requests', () => {
     inject({ kind: 'too-many-requests', forMs: 10_000, retryAfterSeconds: 7 }, 0);
     expect(client.ask('GET', '/api/v2/users')).toMatchObject({
       status: 429,
-      headers: { 'retry-after': '7' },
+      headers: {
+        ...{ 'retry-after': '7', 'inin-ratelimit-count': '3' },
+        ...{ 'inin-ratelimit-allowed': '300', 'inin-ratelimit-reset': '60' },
+      },
       body: { code: 'too.many.requests', message: expect.stringContaining('in [7] seconds') },
     });
     expect(client.askAt(startMs + 10_000, 'GET', '/api/v2/users').status).toBe(200);
@@ -252,6 +255,7 @@ describe('faults of requests', () => {
     const answer = client.ask('GET', '/api/v2/users');
     expect(answer).toMatchObject({ status: 502, headers: { 'content-type': 'text/html' } });
     expect(answer.text).toMatch(/^<html>/);
+    expect(answer.headers).not.toHaveProperty('inin-ratelimit-count');
     expect(answer.body).toBeUndefined();
     expect(client.ask('GET', '/api/v2/users').status).toBe(502);
     expect(client.ask('GET', '/api/v2/users').status).toBe(200);
