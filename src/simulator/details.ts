@@ -7,7 +7,7 @@ import { detailRecord, segmentDimensions, surveyBodies } from './detail-record.t
 import { filterSchema, selects, type Filter } from './filter.ts';
 import { intervalSchema, type Interval } from './interval.ts';
 import { createJobs } from './jobs.ts';
-import { badRequest, fieldType, notFound, ok, readBody, type RestRequest, type RouteAnswer } from './rest.ts';
+import { badRequest, fieldType, mustBe, notFound, ok, readBody, type RestRequest, type RouteAnswer } from './rest.ts';
 import { isoTime } from './wire.ts';
 
 const dayMs = 86_400_000;
@@ -24,11 +24,17 @@ const selectionSchema = z.object({
   order: fieldType('SortOrder', ['asc', 'desc', 'unordered']).default('asc'),
   orderBy: fieldType('OrderBy', orders).default('conversationStart'),
 });
+const wholeOf = (field: string, max: number, wanted: string) =>
+  z.custom<number>((value) => z.int().min(1).max(max).safeParse(value).success, {
+    error: ({ input }) => mustBe(field, input, wanted),
+  });
 const querySchema = selectionSchema.extend({
-  paging: z.object({ pageSize: z.int().min(1).max(100), pageNumber: z.int().min(1) }).default({
-    pageSize: 25,
-    pageNumber: 1,
-  }),
+  paging: z
+    .object({
+      pageSize: wholeOf('pageSize', 100, '1 to 100'),
+      pageNumber: wholeOf('pageNumber', Number.MAX_SAFE_INTEGER, '1 or more'),
+    })
+    .default({ pageSize: 25, pageNumber: 1 }),
 });
 const jobSchema = selectionSchema.extend({
   limit: z.int().min(1).optional(),

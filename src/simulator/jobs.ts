@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EpochMs } from '../../streams/record.ts';
-import { badRequest, notFound, ok, type RestRequest, type RouteAnswer } from './rest.ts';
+import { badRequest, mustBe, notFound, ok, type RestRequest, type RouteAnswer } from './rest.ts';
 import { isoTime } from './wire.ts';
 
 /** Queries that are answered later, page by page. */
@@ -56,7 +56,8 @@ export function createJobs(options: {
     if (state !== 'FULFILLED') return badRequest(`The job is ${state}; its results can be read when it is FULFILLED.`);
     const size = pageSchema.safeParse(query.get('pageSize') ?? undefined);
     const from = readCursor(query.get('cursor'));
-    if (!size.success || from === undefined) return badRequest('pageSize or cursor is not valid.');
+    if (!size.success) return badRequest(mustBe('pageSize', query.get('pageSize'), '1 to 10000'));
+    if (from === undefined) return badRequest(mustBe('cursor', query.get('cursor'), 'that of the page before'));
     const end = from + size.data;
     return ok({
       [rowsName]: job.rows.slice(from, end),

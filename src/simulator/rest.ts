@@ -115,10 +115,15 @@ export function fieldType<const Values extends readonly [string, ...string[]]>(t
   });
 }
 
+/** What is wrong with a value, which is named, and what would do. */
+export const mustBe = (field: string, value: unknown, wanted: string) =>
+  `${field} [${String(value)}] is not valid: it must be ${wanted}.`;
+
 const pageSchema = z.object({
   pageNumber: z.coerce.number().int().min(1).default(1),
   pageSize: z.coerce.number().int().min(1).max(100).default(25),
 });
+const pageWanted = { pageNumber: '1 or more', pageSize: '1 to 100' } as const;
 
 interface Page<T> {
   readonly entities: readonly T[];
@@ -139,7 +144,13 @@ export function cutPage<T>(
     pageNumber: query.get('pageNumber') ?? undefined,
     pageSize: query.get('pageSize') ?? undefined,
   });
-  if (!parsed.success) return { refused: badRequest('pageNumber must be 1 or more, pageSize 1 to 100.') };
+  if (!parsed.success) {
+    const fields = (['pageNumber', 'pageSize'] as const).filter((name) =>
+      parsed.error.issues.some(({ path: [field] }) => field === name),
+    );
+    const told = fields.map((name) => mustBe(name, query.get(name), pageWanted[name]));
+    return { refused: badRequest(told.join(' ')) };
+  }
   const { pageNumber, pageSize } = parsed.data;
   return {
     page: {
@@ -175,7 +186,7 @@ export function listing<T>(
     selfUri: uriOf(pageNumber),
     lastUri: uriOf(Math.max(pageCount, 1)),
     ...(pageNumber < pageCount ? { nextUri: uriOf(pageNumber + 1) } : {}),
-    ...(pageNumber > 1 ? { previousUri: uriOf(pageNumber - 1) } : {}),
+    ...(pageNumber > 1 ? { previousUri: uriOf(Math.max(1, Math.min(pageNumber - 1, pageCount))) } : {}),
   });
 }
 

@@ -117,6 +117,9 @@ describe('conversation details', () => {
       status: 400,
       body: { message: 'Pagination may not exceed 100000 results.' },
     });
+    const messageOf = (paging: object) => bodyOf(each.ask('POST', target, { interval, paging })).message;
+    expect(messageOf({ pageSize: 101, pageNumber: 1 })).toMatch(/pageSize \[101\] is not valid: it must be 1 to 100/);
+    expect(messageOf({ pageSize: 5, pageNumber: 0.5 })).toMatch(/pageNumber \[0.5\] is not valid: .* 1 or more/);
   });
 
   test('are selected by filters that one segment must pass together, and ordered as asked', () => {
@@ -301,6 +304,10 @@ describe('a detail job', () => {
       ['a', 'b', 'c'].map(callId),
     );
     expect(second).not.toHaveProperty('cursor');
+    const messageOf = (query: string) =>
+      bodyOf(each.askAt(nowMs + 4000, 'GET', `${root}/${jobId}/results?${query}`)).message;
+    expect(messageOf('pageSize=0')).toMatch(/^pageSize \[0\] is not valid/);
+    expect(messageOf('cursor=x')).toMatch(/^cursor \[x\] is not valid/);
     expect(each.askAt(nowMs + 4000, 'DELETE', `${root}/${jobId}`).status).toBe(204);
     expect(each.askAt(nowMs + 4000, 'GET', `${root}/${jobId}`).status).toBe(404);
   });

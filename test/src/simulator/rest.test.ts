@@ -169,14 +169,25 @@ describe('queues and users', () => {
     expect(last.entities).toHaveLength(7);
     expect(last).toMatchObject({ previousUri: first.nextUri, firstUri: first.selfUri });
     expect(last.nextUri).toBeUndefined();
-    expect(client.ask('GET', '/api/v2/routing/queues?pageNumber=9')).toMatchObject({
+    expect(client.ask('GET', '/api/v2/routing/queues?pageNumber=99999')).toMatchObject({
       status: 200,
-      body: { entities: [] },
+      body: { entities: [], previousUri: '/api/v2/routing/queues?pageNumber=3&pageSize=25' },
     });
-    expect(client.ask('GET', '/api/v2/users?pageSize=101')).toMatchObject({
-      status: 400,
-      body: { code: 'bad.request' },
-    });
+    const none = bodyOf(client.ask('GET', '/api/v2/routing/queues?name=none&pageNumber=2'));
+    expect(none.previousUri).toBe('/api/v2/routing/queues?name=none&pageNumber=1&pageSize=25');
+  });
+
+  test.each([
+    ['users?pageSize=101', 'pageSize [101] is not valid: it must be 1 to 100.'],
+    ['users?pageSize=', 'pageSize [] is not valid: it must be 1 to 100.'],
+    ['routing/queues?pageNumber=0', 'pageNumber [0] is not valid: it must be 1 or more.'],
+    [
+      `routing/queues/${idOf('q00')}/members?pageNumber=x&pageSize=y`,
+      'pageNumber [x] is not valid: it must be 1 or more. pageSize [y] is not valid: it must be 1 to 100.',
+    ],
+  ])('a page that cannot be, %s, is a bad request that names the value', (target, message) => {
+    const answer = connectClient(big).ask('GET', `/api/v2/${target}`);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'bad.request', message } });
   });
 
   test('members come in pages that tell neither total nor page count', () => {
