@@ -55,6 +55,7 @@ export async function startSimulatorServer(options: SimulatorServerOptions): Pro
   const closing = new AbortController();
   takeBodiesAsText(app);
   if (admin) addFaultRoute(app, platform, clock, pump.rearm);
+  refuseOtherAdmin(app);
   addPlatformRoute(app, { platform, clock, rearm: pump.rearm, closing: closing.signal });
   app.server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     acceptSocket({ sockets, platform, clock, rearm: pump.rearm }, request, stream, head);
@@ -118,6 +119,31 @@ function addFaultRoute(app: FastifyInstance, platform: Platform, clock: Clock, r
   });
 }
 
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const adminMethods: Readonly<Record<string, string>> = {
+  '/simulator/clock': 'GET',
+  '/simulator/status': 'GET',
+  '/simulator/faults': 'POST',
+};
+
+/** What is not served below `/simulator/`, and why: the platform would only ask for a token. */
+function refuseOtherAdmin(app: FastifyInstance): void {
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { path } = targetOf(request.url);
+    const allowed = adminMethods[path];
+    const listed = Object.entries(adminMethods).map(([each, method]) => `${method} ${each}`);
+    const { status, body } =
+      allowed === undefined
+        ? failure(404, 'not.found', `${path} is not found; there is ${listed.join(', ')}.`)
+        : allowed === request.method
+          ? failure(403, 'not.authorized', `${path} is closed where others can reach it: start with --admin.`)
+          : failure(405, 'method.not.allowed', `${path} takes ${allowed} only.`);
+    if (status === 405) reply.header('allow', allowed);
+    await reply.code(status).header('inin-correlation-id', v4()).send(body);
+  };
+  app.route({ method: methods, url: '/simulator/*', handler });
+}
+
 interface PlatformRoute {
   readonly platform: Platform;
   readonly clock: Clock;
@@ -149,7 +175,7 @@ function addPlatformRoute(app: FastifyInstance, { platform, clock, rearm, closin
     const text = answer.body === undefined ? (answer.text ?? '') : JSON.stringify(answer.body);
     await reply.code(answer.status).headers(answer.headers).send(text);
   };
-  app.route({ method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], url: '/*', handler });
+  app.route({ method: methods, url: '/*', handler });
   app.setNotFoundHandler(handler);
 }
 

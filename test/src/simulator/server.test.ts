@@ -197,8 +197,24 @@ describe('the simulator on a port', () => {
       await answer.body.dump();
       return answer.statusCode;
     };
-    expect(await inject(await start({ host: '0.0.0.0' }))).toBe(401);
+    expect(await inject(await start({ host: '0.0.0.0' }))).toBe(403);
     expect(await inject(await start({ host: '0.0.0.0', admin: true }))).toBe(200);
+  });
+
+  test('says of its own pages how they are asked for, and which there are', async () => {
+    const { url } = await start();
+    const told = async (method: 'GET' | 'PUT' | 'DELETE', path: string) => {
+      const answer = await request(url + path, { method });
+      const { message } = (await answer.body.json()) as Body;
+      return [answer.statusCode, answer.headers['allow'], message];
+    };
+    expect(await told('GET', '/simulator/faults')).toEqual([405, 'POST', '/simulator/faults takes POST only.']);
+    expect(await told('DELETE', '/simulator/clock?x=1')).toEqual([405, 'GET', '/simulator/clock takes GET only.']);
+    expect(await told('PUT', '/simulator/fault')).toEqual([
+      404,
+      undefined,
+      '/simulator/fault is not found; there is GET /simulator/clock, GET /simulator/status, POST /simulator/faults.',
+    ]);
   });
 
   test('lets planned faults happen on their own', async () => {
