@@ -2,6 +2,7 @@ import type { Caller } from './access.ts';
 import type { Agent } from './agent.ts';
 import type { CallCenter } from './call-center.ts';
 import { settingNameOf, mediaTypes } from './media.ts';
+import { presenceOf } from './observations.ts';
 import { cutPage, forbidden, listing, listOf, notFound, ok, type RestRequest, type RouteAnswer } from './rest.ts';
 import { division, organization, type Ability, type RosterAgent, type RosterQueue } from './roster.ts';
 import { restPresenceBody, routingStatusBody } from './wire.ts';
@@ -93,10 +94,8 @@ export function createDirectory(center: CallCenter): Directory {
     const queue = center.queues.get(queueId);
     if (queue === undefined) return notFound(`Queue ${queueId}`);
     const expand = listOf(request.query, 'expand');
-    const joined = request.query.get('joined') !== 'false';
-    const statuses = listOf(request.query, 'routingStatus');
-    const members = joined ? queue.members : [];
-    const found = statuses.length === 0 ? members : members.filter(({ status }) => statuses.includes(status));
+    const asked = memberFilter(request.query);
+    const found = queue.members.filter((member) => asked(member, rosterAgents.get(member.id)));
     const cut = cutPage(request, found);
     if ('refused' in cut) return cut.refused;
     const { entities, pageNumber, pageSize, pageCount, uriOf } = cut.page;
@@ -166,6 +165,32 @@ export function createDirectory(center: CallCenter): Directory {
       if (collection === 'users') return userAnswer(request, id, rest);
       return undefined;
     },
+  };
+}
+
+/** What a query asks of the members of a queue, all of it together; of each list one is enough. */
+function memberFilter(query: URLSearchParams): (state: Agent, agent: RosterAgent | undefined) => boolean {
+  const isAsked = (name: string, has: readonly string[]) => {
+    const wanted = listOf(query, name).map((each) => each.toLowerCase());
+    return wanted.length === 0 || has.some((each) => wanted.includes(each.toLowerCase()));
+  };
+  const namesOf = (abilities: readonly Ability[] = []) => abilities.flatMap(({ id, name }) => [id, name]);
+  const name = query.get('name');
+  const pattern = name === null || name === '' ? undefined : wildcard(name);
+  const isNoneAsked = query.get('joined') === 'false';
+  return (state, agent) => {
+    const presence = presenceOf(state);
+    return (
+      !isNoneAsked &&
+      isAsked('memberBy', ['user']) &&
+      isAsked('routingStatus', [state.status]) &&
+      isAsked('presence', [presence.id, presence.system, presence.label]) &&
+      isAsked('skills', namesOf(agent?.skills)) &&
+      isAsked('languages', namesOf(agent?.languages)) &&
+      // Nobody here has a skill in a profile.
+      isAsked('profileSkills', []) &&
+      (pattern === undefined || pattern.test(agent?.name ?? ''))
+    );
   };
 }
 

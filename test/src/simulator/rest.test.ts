@@ -213,6 +213,33 @@ describe('queues and users', () => {
     expect([count('IDLE'), count('OFF_QUEUE'), count('IDLE,OFF_QUEUE')]).toEqual([0, 57, 57]);
   });
 
+  test('members can be asked for by name, presence, skills, languages and how they are members, all together', () => {
+    const client = connectClient(working);
+    const found = (query: string) =>
+      bodyOf(client.ask('GET', `/api/v2/routing/queues/${sales}/members?${query}`)).entities.map(({ id }) => id);
+    const ofSupport = idOf('skill/support');
+    for (const [query, ids] of [
+      ['', [ann, bob]],
+      ['name=invented*BOB', [bob]],
+      ['name=bob', []],
+      ['presence=On%20Queue', [ann]],
+      ['presence=OFFLINE,BUSY', [bob]],
+      ['presence=AWAY', []],
+      [`skills=${ofSupport}`, [ann]],
+      ['skills=calls%20of%20support&skills=calls%20of%20sales', [ann, bob]],
+      [`skills=${ofSupport}&presence=OFFLINE`, []],
+      ['languages=Invented%20Language', [ann, bob]],
+      ['languages=Latin', []],
+      ['profileSkills=x', []],
+      ['memberBy=user', [ann, bob]],
+      ['memberBy=group', []],
+      ['joined=false', []],
+      ['joined=true&name=&presence=', [ann, bob]],
+    ] as const) {
+      expect([query, found(query)]).toEqual([query, ids]);
+    }
+  });
+
   test('a queue shows its members and its service level', () => {
     const client = connectClient(idle);
     expect(client.ask('GET', `/api/v2/routing/queues/${sales}`).body).toMatchObject({
