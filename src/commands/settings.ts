@@ -8,7 +8,7 @@ import { ConfigError, flags, type LoadedConfig, loadConfig } from '../config.ts'
 export function addSettings(command: Command, only?: readonly string[]): Command {
   for (const { name, flag, allowed } of flags) {
     if (only !== undefined && !only.includes(name)) continue;
-    command.option(name === 'loop' ? flag : `${flag} <value>`, allowed);
+    command.option(`${flag} ${name === 'loop' ? '[value]' : '<value>'}`, allowed);
   }
   return command;
 }

@@ -171,6 +171,11 @@ describe('bad input is one clear line with the way out', () => {
     expect(exit).toBe(2);
     expect(told).toMatch(/2 faults[\s\S]*--tick-ms=soon[\s\S]*|QUEUECAST_TIME_ZONE=Atlantis/);
     expect(told).toContain('QUEUECAST_TIME_ZONE=Atlantis');
+    const loop = await queuecast(['simulate', '--port', '0', '--loop', 'maybe']);
+    expect(loop).toMatchObject({
+      exit: 2,
+      told: expect.stringContaining('--loop=maybe: allowed: true or false') as unknown,
+    });
     expect((await queuecast(['run', '--nonsense'])).exit).toBe(2);
     expect((await queuecast(['sing'])).exit).toBe(2);
   });
