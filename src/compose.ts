@@ -245,11 +245,18 @@ async function serve({ logs, latest }: Composition, { drained, signal }: Ending)
   });
 }
 
-export function platformUrls(config: Config): { readonly apiUrl: string; readonly loginUrl: string } {
+interface PlatformUrls {
+  readonly apiUrl: string;
+  readonly loginUrl: string;
+  /** The settings they come from, where that is not the region. */
+  readonly hostSettings?: string;
+}
+
+export function platformUrls(config: Config): PlatformUrls {
   if (config.gatewayHost !== undefined) {
     const port = config.gatewayPort === undefined ? '' : `:${config.gatewayPort}`;
     const url = `${config.gatewayProtocol}://${config.gatewayHost}${port}`;
-    return { apiUrl: url, loginUrl: url };
+    return { apiUrl: url, loginUrl: url, hostSettings: 'GENESYSCLOUD_GATEWAY_HOST, _PORT and _PROTOCOL' };
   }
   const domain = domainOf(config.region) ?? config.region;
   return { apiUrl: `https://api.${domain}`, loginUrl: `https://login.${domain}` };

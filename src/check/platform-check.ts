@@ -12,6 +12,8 @@ import { type Asking, type Check, type Known, nothingKnown } from './platform-ch
 export interface PlatformCheckSettings {
   readonly apiUrl: string;
   readonly loginUrl: string;
+  /** The settings they come from, for errors; the region unless told. */
+  readonly hostSettings?: string;
   readonly clientId: string;
   readonly clientSecret: string;
   /** Platform time. */

@@ -6,6 +6,8 @@ import { type Answer, describe, parseAnswer, type Send } from './http.ts';
 export interface LoginSettings {
   /** For example `https://login.mypurecloud.de`. */
   readonly loginUrl: string;
+  /** The settings that led to these hosts, for errors; the region unless told. */
+  readonly hostSettings?: string;
   readonly clientId: string;
   readonly clientSecret: string;
   /** Platform time: tokens run in it. */
@@ -27,7 +29,7 @@ const renewEarlyMs = 60_000;
 const tokenAnswer = z.object({ access_token: z.string(), expires_in: z.number() });
 
 export function createLogin(settings: LoginSettings, send: Send, patiently: Patiently): Login {
-  const { loginUrl, clientId, clientSecret, clock } = settings;
+  const { loginUrl, hostSettings = 'GENESYSCLOUD_REGION', clientId, clientSecret, clock } = settings;
   const url = `${loginUrl}/oauth/token`;
   let held: { readonly value: string; readonly untilMs: number } | undefined;
   let asking: Promise<string> | undefined;
@@ -38,7 +40,7 @@ export function createLogin(settings: LoginSettings, send: Send, patiently: Pati
     const request = { method: 'POST', headers, body: 'grant_type=client_credentials' } as const;
     const answer = await patiently(`Login at ${url}`, () => send(url, request, signal), signal);
     if (answer.status === 400 || answer.status === 401) {
-      const wayOut = 'check GENESYSCLOUD_OAUTHCLIENT_ID, GENESYSCLOUD_OAUTHCLIENT_SECRET and GENESYSCLOUD_REGION';
+      const wayOut = `check GENESYSCLOUD_OAUTHCLIENT_ID, GENESYSCLOUD_OAUTHCLIENT_SECRET and ${hostSettings}`;
       const message = `${loginUrl} refused the login (${describe(answer)}): ${wayOut}`;
       throw new GenesysError('QC_GENESYS_CREDENTIALS', message);
     }

@@ -29,6 +29,7 @@ export interface Rest {
 /** In real milliseconds. */
 const silenceMsMax = 15_000;
 const policy: RetryPolicy = { retriesMax: 3, baseMs: 1_000, capMs: 30_000, jitterMs: 1_000 };
+const regionOrGateway = 'GENESYSCLOUD_REGION (or GENESYSCLOUD_GATEWAY_HOST, _PORT and _PROTOCOL)';
 /** What asks for more patience than this is said to the caller at once. */
 const pauseMsMax = 180_000;
 /** What a 429 without a word of when is taken for. */
@@ -37,7 +38,7 @@ const retryAfterUnsaid = '3';
 const breaker = { failuresMax: 2 * (policy.retriesMax + 1), openMs: 10_000, openMsMax: 60_000 };
 
 export function createRest(settings: RestSettings): Rest {
-  const { apiUrl, clock, random, send = createSend(silenceMsMax) } = settings;
+  const { apiUrl, hostSettings = regionOrGateway, clock, random, send = createSend(silenceMsMax) } = settings;
   const budget = createRateBudget(clock);
   const circuit = createCircuitBreaker(breaker);
   const login = createLogin(settings, send, patiently);
@@ -61,8 +62,7 @@ export function createRest(settings: RestSettings): Rest {
       const delayMs = retryDelayMs(policy, { status, retryAfter, attempt, nowMs: clock.nowMs(), random: random() });
       if (delayMs === null || delayMs > pauseMsMax) {
         const told = answer === undefined ? codeOf(cause) : describe(answer);
-        const wayOut = 'check GENESYSCLOUD_REGION (or GENESYSCLOUD_GATEWAY_HOST, _PORT and _PROTOCOL) and the network';
-        const message = `${what} failed ${attempt + 1} times, last with: ${told}; ${wayOut}`;
+        const message = `${what} failed ${attempt + 1} times, last with: ${told}; check ${hostSettings} and the network`;
         throw new GenesysError('QC_GENESYS_UNREACHABLE', message, { cause });
       }
       await clock.sleep(delayMs, signal);

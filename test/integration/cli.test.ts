@@ -43,7 +43,7 @@ describe('bad input is one clear line with the way out', () => {
     const { exit, told } = await queuecast(['run', '--data-dir', join(folder, 'a')], env);
     expect(exit).toBe(1);
     expect(told).toMatch(
-      /^queuecast: QC_GENESYS_CREDENTIALS: .*check GENESYSCLOUD_OAUTHCLIENT_ID, .*GENESYSCLOUD_REGION\n$/,
+      /^queuecast: QC_GENESYS_CREDENTIALS: .*check GENESYSCLOUD_OAUTHCLIENT_ID, .*SECRET and GENESYSCLOUD_GATEWAY_HOST, _PORT and _PROTOCOL\n$/,
     );
   });
 

@@ -126,6 +126,20 @@ test('a call that a new token does not open is a refusal, with the id that suppo
   expect(calls).toHaveLength(2);
 });
 
+test.each([
+  ['the region', {}, /_SECRET and GENESYSCLOUD_REGION$/],
+  ['the gateway', { hostSettings: 'THE_GATEWAY' }, /_SECRET and THE_GATEWAY$/],
+])('a login that is refused names the setting that led there: %s', async (_, hostSettings, told) => {
+  const clock = manualClock(Date.parse('2026-03-02T09:00:00Z'));
+  const urls = { apiUrl: 'http://api.test', loginUrl: 'http://login.test', ...hostSettings };
+  const send = () => Promise.resolve({ status: 400, headers: {}, text: '{"error":"invalid_client"}' });
+  const rest = createRest({ ...urls, clientId: 'id', clientSecret: 'wrong', clock, random: () => 0, send });
+  await expect(rest.get('/queues', never)).rejects.toMatchObject({
+    code: 'QC_GENESYS_CREDENTIALS',
+    message: expect.stringMatching(told),
+  });
+});
+
 test('a limit that is reached holds up every call until the platform takes them again', async () => {
   const atMs: number[] = [];
   const { rest, clock, settle } = await place(() => {
