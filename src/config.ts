@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { counted } from './counted.ts';
 import { type Config, origins, schema, type SettingName } from './settings.ts';
 
 export type { Config } from './settings.ts';
@@ -25,7 +26,7 @@ export class ConfigError extends Error {
 
   constructor(faults: readonly ConfigFault[]) {
     const lines = faults.map(({ where, value, allowed }) => `  ${where}=${value}: allowed: ${allowed}`);
-    super(`${faults.length} fault${faults.length === 1 ? '' : 's'} in the configuration:\n${lines.join('\n')}`);
+    super(`${counted(faults.length, 'fault')} in the configuration:\n${lines.join('\n')}`);
     this.name = 'ConfigError';
     this.faults = faults;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from '../counted.ts';
 import { channelsMax, type Inventory, planChannels, topicsMax, topicsOfQueue } from '../genesys/channel-plan.ts';
 import type { GenesysError } from '../genesys/errors.ts';
 import { type Answer, headerOf } from '../genesys/http.ts';
@@ -108,7 +109,7 @@ export type Figures = ReturnType<typeof figuresOf>;
 /** `inUse` = channels that this OAuth client has already; null when that was not told. */
 export function judgeLimits(figures: Figures, inUse: number | null): readonly Finding[] {
   const { queues, agents, topics, channels } = figures;
-  const sum = `${queues} queues x ${topicsOfQueue} topics + ${agents} agents x 1 topic = ${topics} topics, at most ${topicsMax} a channel`;
+  const sum = `${counted(queues, 'queue')} x ${topicsOfQueue} topics + ${counted(agents, 'agent')} x 1 topic = ${counted(topics, 'topic')}, at most ${topicsMax} a channel`;
   const name = 'topics and channels';
   if (channels === null) {
     const told = `${sum}: more than ${channelsMax} channels`;

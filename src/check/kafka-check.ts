@@ -4,6 +4,7 @@ import { admin, type KafkaSettings } from '../../sinks/kafka/client.ts';
 import { kafkaFailure } from '../../sinks/kafka/failure.ts';
 import { topicDrift, topicPlanFor } from '../../sinks/kafka/topics.ts';
 import { recordTypes } from '../../streams/records/all.ts';
+import { counted } from '../counted.ts';
 import type { Finding } from './finding.ts';
 
 /** Asks the brokers whether the topics are as `topics plan` wants them; changes nothing. */
@@ -18,7 +19,11 @@ export async function checkKafka(
     const { brokers } = await client.describeCluster();
     const planned = await topicPlanFor(client, recordTypes, options);
     const drift = await topicDrift(client, planned);
-    const reached: Finding = { name: 'kafka', status: 'ok', told: `${brokers.length} brokers answer` };
+    const reached: Finding = {
+      name: 'kafka',
+      status: 'ok',
+      told: `${counted(brokers.length, 'broker')} ${brokers.length === 1 ? 'answers' : 'answer'}`,
+    };
     if (drift.length === 0)
       return [reached, { name: 'topics in kafka', status: 'ok', told: `all ${planned.length} are as planned` }];
     return [

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { composeRecording, isoTime } from '../compose.ts';
+import { counted } from '../counted.ts';
 import { createLog } from '../log.ts';
 import { createRecordingWriter, type RecordingWriter } from '../recording/writer.ts';
 import { runStages } from '../stages.ts';
@@ -38,6 +39,6 @@ export function addRecordCommand(program: Command): void {
 export function describeRecording({ path, counts }: RecordingWriter): string {
   const { frames, answers, ticks, gaps, bytes, firstMs, lastMs } = counts;
   if (firstMs === null || lastMs === null) return `Recorded nothing: ${path} was not made.`;
-  const what = `${frames} frames, ${answers} answers, ${ticks} ticks and ${gaps} gaps`;
-  return `Recorded ${what} from ${isoTime(firstMs)} to ${isoTime(lastMs)} in ${path} (${bytes} bytes).`;
+  const what = [counted(frames, 'frame'), counted(answers, 'answer'), counted(ticks, 'tick')].join(', ');
+  return `Recorded ${what} and ${counted(gaps, 'gap')} from ${isoTime(firstMs)} to ${isoTime(lastMs)} in ${path} (${bytes} bytes).`;
 }

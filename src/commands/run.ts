@@ -4,6 +4,7 @@ import { systemClock } from '../../sinks/clock.ts';
 import { fileFailure, makeFolder } from '../../sinks/log/durable-file.ts';
 import { composeStages, isoTime, parquetDir } from '../compose.ts';
 import type { Config } from '../config.ts';
+import { counted } from '../counted.ts';
 import { createHealth, type Health } from '../health.ts';
 import { keepHealthFile } from '../health-file.ts';
 import { createLatest } from '../latest.ts';
@@ -135,8 +136,8 @@ function endingAll(stage: Stage, end: () => void): Stage {
 /** Only what this process had a part in. */
 function summaryOf({ role }: Config, health: Health): readonly string[] {
   const { events, outputs, conflated, rejected, gaps } = health;
-  const journaled = `Journaled ${events} events (${rejected} rejected, ${gaps} gaps).`;
-  const derived = `Wrote ${outputs} records (${conflated} conflated).`;
+  const journaled = `Journaled ${counted(events, 'event')} (${rejected} rejected, ${counted(gaps, 'gap')}).`;
+  const derived = `Wrote ${counted(outputs, 'record')} (${conflated} conflated).`;
   return [
     ...(role === 'all' || role === 'ingest' ? [journaled] : []),
     ...(role === 'all' || role === 'derive' ? [derived] : []),
@@ -145,7 +146,8 @@ function summaryOf({ role }: Config, health: Health): readonly string[] {
 
 function describe({ calls, queues, agents }: SimulatorSummary): string {
   const { offered, answered, abandoned, dropped } = calls;
-  return `Simulated ${offered} calls to ${queues} queues and ${agents} agents: ${answered} answered, ${abandoned} abandoned; ${dropped} still open at the end.`;
+  const centre = `${counted(queues, 'queue')} and ${counted(agents, 'agent')}`;
+  return `Simulated ${counted(offered, 'call')} to ${centre}: ${answered} answered, ${abandoned} abandoned; ${dropped} still open at the end.`;
 }
 
 const needsSource = ({ role }: Config) => role === 'all' || role === 'ingest';

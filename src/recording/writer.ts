@@ -12,6 +12,7 @@ interface RecordingCounts {
   frames: number;
   answers: number;
   ticks: number;
+  /** Each once, though its end has a line of its own. */
   gaps: number;
   bytes: number;
   firstMs: EpochMs | null;
@@ -78,13 +79,14 @@ export async function createRecordingWriter(path: string): Promise<RecordingWrit
   };
 }
 
-function count(counts: RecordingCounts, { kind, receivedAtMs }: Arrival): void {
-  counts.firstMs ??= receivedAtMs;
-  counts.lastMs = receivedAtMs;
+function count(counts: RecordingCounts, arrival: Arrival): void {
+  const { kind } = arrival;
+  counts.firstMs ??= arrival.receivedAtMs;
+  counts.lastMs = arrival.receivedAtMs;
   if (kind === 'frame') counts.frames += 1;
   else if (kind === 'rest') counts.answers += 1;
   else if (kind === 'tick') counts.ticks += 1;
-  else if (kind === 'channel-gap') counts.gaps += 1;
+  else if (kind === 'channel-gap' && arrival.endMs === null) counts.gaps += 1;
 }
 
 type Pack = (text: string, isLast: boolean) => Promise<Buffer>;

@@ -207,7 +207,7 @@ describe('a run', () => {
     const { exit, told } = await queuecast(args);
     expect(exit, told).toBe(0);
     expect(told).toContain(
-      'Simulated 2 calls to 1 queues and 1 agents: 1 answered, 1 abandoned; 0 still open at the end.',
+      'Simulated 2 calls to 1 queue and 1 agent: 1 answered, 1 abandoned; 0 still open at the end.',
     );
     const windows = await readParquetRows(join(dataDir, 'parquet', 'queue-window'));
     expect(windows.length).toBeGreaterThanOrEqual(3);

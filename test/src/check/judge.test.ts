@@ -137,6 +137,7 @@ describe('the limits', () => {
     expect(topics?.status).toBe('ok');
     expect(channels?.told).toContain('3 of 20 channels');
     expect(judged(12, 40, null)).toHaveLength(1);
+    expect(judged(1, 1)[0]?.told).toMatch(/^1 queue x 2 topics \+ 1 agent x 1 topic = 3 topics, /);
   });
 
   test('that are passed keep a run from starting', () => {
