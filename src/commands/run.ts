@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../sinks/clock.ts';
-import { fileFailure, makeFolder } from '../../sinks/log/durable-file.ts';
+import { SinkError } from '../../sinks/errors.ts';
+import { errorCode, fileFailure, makeFolder } from '../../sinks/log/durable-file.ts';
 import { composeStages, isoTime, parquetDir } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { counted } from '../counted.ts';
@@ -156,13 +158,16 @@ async function makeDataDir(dataDir: string): Promise<void> {
   try {
     await makeFolder(dataDir);
   } catch (error) {
-    throw fileFailure(error, dataDir);
+    if (errorCode(error) !== 'ENOENT') throw fileFailure(error, dataDir);
+    const message = `Cannot make ${dataDir} (ENOENT): nothing can be made there: set QUEUECAST_DATA_DIR (--data-dir) to a folder on a disk.`;
+    throw new SinkError('QC_SINK_UNAVAILABLE', message, { cause: error });
   }
 }
 
 function whereToLook({ role }: Config, dataDir: string): readonly string[] {
   if (role !== 'all' && role !== 'archive') return [];
   const parquet = relative('.', parquetDir(dataDir));
+  if (!existsSync(join(parquet, 'queue-window'))) return [`No queue window is in ${parquet} yet.`];
   const query = `select * from '${parquet}/queue-window/*/*.parquet' order by start_ms limit 20`;
   return [`Parquet files: ${parquet}. To look at them: duckdb -c "${query}"`];
 }

@@ -146,7 +146,9 @@ describe('bad input is one clear line with the way out', () => {
     expect(exit).toBe(1);
     const nowhere = await queuecast(['run', '--source', 'simulator', '--data-dir', '/proc/queuecast/data']);
     expect(nowhere.exit).toBe(1);
-    expect(nowhere.told).toMatch(/QC_SINK_UNAVAILABLE: .*\/proc\/queuecast/);
+    expect(nowhere.told).toMatch(
+      /QC_SINK_UNAVAILABLE: .*\/proc\/queuecast\/data .*nothing can be made there.*--data-dir/,
+    );
     expect(told).toMatch(/QC_SINK_UNAVAILABLE: .*a-file\/data.*QUEUECAST_DATA_DIR/);
   });
 
@@ -218,6 +220,16 @@ describe('a run', () => {
     );
     expect(waitedSeconds).toBeGreaterThan(70);
     expect(waitedSeconds).toBeLessThan(90);
+  });
+
+  test('that ends before a window is over names no file to look at', async () => {
+    const dataDir = join(folder, 'short');
+    const running = startProcess(['run', '--source', 'simulator', '--speed', '1', '--data-dir', dataDir]);
+    await until(async () => (await logBytes(join(dataDir, 'journal'))) > 0, running);
+    running.child.kill('SIGINT');
+    expect(await running.ended, running.output()).toBe(0);
+    expect(running.output()).toMatch(/No queue window is in .*short\/parquet yet\.\n$/);
+    expect(running.output()).not.toContain('duckdb');
   });
 
   test('on the simulator plays a made-up centre, the same for the same seed', async () => {
