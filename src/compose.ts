@@ -48,6 +48,8 @@ export interface Composition extends Hearing {
   readonly timeZone: string;
   readonly health: Health;
   readonly latest: Latest;
+  /** The journal is ours to go on with: called each time that is found. */
+  readonly onJournalOpen: () => void;
   /** Takes the place of the platform. */
   readonly replay?: Replay | undefined;
   /** Gets all that arrives before the journal does. */
@@ -100,6 +102,7 @@ async function ingest(composition: Composition, { drained, signal }: Ending): Pr
     organizationId = await border.organizationId(signal);
     if (found !== null) mayGoOn(found, organizationId, composition);
   });
+  composition.onJournalOpen();
   const heard = border.open(tail);
   const source = recorder === undefined ? heard : recorded(heard, recorder, organizationId);
   whenAborted(drained, () => source.drain());

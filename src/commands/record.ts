@@ -18,13 +18,15 @@ export function addRecordCommand(program: Command): void {
     refuseRecording(given);
     refuseRecordingPseudonyms(given);
     const { stop, hurry } = stopOnSignal();
-    const recorder = await createRecordingWriter(String(options['out']));
+    const path = String(options['out']);
+    const recorder = await createRecordingWriter(path, () => {
+      process.stdout.write(`Recording to ${path}. Ctrl-C ends in order.\n`);
+    });
     const platform = await openPlatform(given, stop.signal);
     const { simulator, config, clock: platformClock, answerWithinMs } = platform;
     const log = createLog(config.logLevel, (line) => void process.stderr.write(line));
     const end = () => stop.abort();
     simulator?.ended.then(end, end);
-    process.stdout.write(`Recording to ${recorder.path}. Ctrl-C ends in order.\n`);
     try {
       const stage = composeRecording({ config, platformClock, answerWithinMs, log }, recorder);
       await runStages([stage], { drain: stop.signal, hurry });

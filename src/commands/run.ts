@@ -21,7 +21,7 @@ import { tableTopics } from '../table.ts';
 import { addModelOptions, readModel, refuse } from './model-options.ts';
 import { isOnSimulator, openPlatform, type Platform, refuseRecordingPseudonyms } from './platform.ts';
 import { describeRecording } from './record.ts';
-import { startScreen } from './screen.ts';
+import { createScreen } from './screen.ts';
 import { addSettings, readConfig } from './settings.ts';
 import { type Stop, stopOnSignal } from './signals.ts';
 
@@ -85,19 +85,27 @@ async function runOn({ platform, dataDir, replay, recorder }: Parts, { stop, hur
   const health = createHealth();
   const latest = createLatest(tableTopics);
   const end = () => stop.abort();
-  if (simulator !== undefined) {
-    const pace = `${config.speed} times its pace`;
-    process.stdout.write(`Simulator: a day of calls at ${pace}. Data: ${dataDir}. Ctrl-C ends in order.\n`);
-    simulator.ended.then(end, end);
-  }
+  simulator?.ended.then(end, end);
   const { stdout: out, stderr: err } = process;
   // Whoever read the output has gone, as `head` does: no reason not to end in order.
   out.on('error', end);
   const isShown = config.role === 'all' || config.role === 'serve';
-  const screen = isShown ? startScreen({ latest, platformClock, timeZone, out, err }) : undefined;
+  const screen = isShown ? createScreen({ latest, platformClock, timeZone, out, err }) : undefined;
   const log = createLog(config.logLevel, (line) => (screen === undefined ? void err.write(line) : screen.log(line)));
   const logs = chooseLogs(config, dataDir, log);
-  const composition = { config, dataDir, logs, timeZone, platformClock, answerWithinMs, log, health, latest };
+  let isBegun = false;
+  const begin = () => {
+    if (isBegun) return;
+    isBegun = true;
+    if (simulator !== undefined) {
+      const pace = `${config.speed} times its pace`;
+      out.write(`Simulator: a day of calls at ${pace}. Data: ${dataDir}. Ctrl-C ends in order.\n`);
+    }
+    screen?.show();
+  };
+  if (!needsSource(config)) begin();
+  const always = { config, dataDir, logs, timeZone, platformClock, answerWithinMs, log, health, latest };
+  const composition = { ...always, onJournalOpen: begin };
   const over = new AbortController();
   void keepHealthFile(join(dataDir, `health-${config.role}`), systemClock, log, over.signal);
   try {

@@ -7,6 +7,8 @@ const redrawMs = 250;
 const plainEveryMs = 10_000;
 
 export interface Screen {
+  /** Shows the queues from now on: before, nobody knows whether what was written is to be gone on with. */
+  show(): void;
   /** Writes a line of the log to stderr without spoiling the table. */
   log(line: string): void;
   stop(): Promise<void>;
@@ -21,8 +23,8 @@ export interface ScreenSettings {
   readonly err: NodeJS.WritableStream;
 }
 
-/** Shows the queues: a table that is redrawn in a terminal, now and then a plain line a queue elsewhere. */
-export function startScreen(settings: ScreenSettings): Screen {
+/** A place for the queues: a table that is redrawn in a terminal, now and then a plain line a queue elsewhere. */
+export function createScreen(settings: ScreenSettings): Screen {
   const { latest, platformClock, timeZone, out, err } = settings;
   const stopped = new AbortController();
   const localTime = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'medium' });
@@ -52,7 +54,7 @@ export function startScreen(settings: ScreenSettings): Screen {
     return rows.length > 0;
   }
 
-  async function show(): Promise<void> {
+  async function keepShowing(): Promise<void> {
     // The first lines come as soon as there are any.
     let dueMs = 0;
     for (;;) {
@@ -62,16 +64,20 @@ export function startScreen(settings: ScreenSettings): Screen {
     }
   }
 
-  const showing = show().catch((error: unknown) => {
-    if (!stopped.signal.aborted) throw error;
-  });
+  let showing: Promise<void> | undefined;
   return {
+    show() {
+      showing ??= keepShowing().catch((error: unknown) => {
+        if (!stopped.signal.aborted) throw error;
+      });
+    },
     log(line) {
       if (out.isTTY) erase();
       err.write(line);
     },
     async stop() {
       stopped.abort();
+      if (showing === undefined) return;
       await showing;
       if (out.isTTY) draw();
       else printLines();

@@ -28,8 +28,11 @@ export interface RecordingWriter {
   close(): Promise<void>;
 }
 
-/** Rejects at once for a file that is there: nothing is ever written over. */
-export async function createRecordingWriter(path: string): Promise<RecordingWriter> {
+/** Rejects at once for a file that is there: nothing is ever written over. `onMade` is called once it holds something. */
+export async function createRecordingWriter(
+  path: string,
+  onMade: () => void = () => undefined,
+): Promise<RecordingWriter> {
   await access(path).then(
     () => Promise.reject(isThere(path)),
     () => undefined,
@@ -64,6 +67,7 @@ export async function createRecordingWriter(path: string): Promise<RecordingWrit
       const lines = [...head, ...arrivals.map(arrivalLine)];
       file ??= await create(path);
       await write(file, lines.map((line) => `${line}\n`).join(''), false);
+      if (counts.firstMs === null) onMade();
       for (const arrival of arrivals) count(counts, arrival);
     },
     async close() {

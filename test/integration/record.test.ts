@@ -96,8 +96,28 @@ describe('a run that is recorded', () => {
   test('is not replayed into a journal that holds something', async () => {
     const { exit, told: refused } = await queuecast('run', '--source', packed(), '--data-dir', dataDir('live'));
     expect(exit).toBe(1);
-    expect(refused).toMatch(/QC_RECORDING_MISMATCH: .*holds events already.*--data-dir/);
+    expect(refused).toMatch(/^queuecast: QC_RECORDING_MISMATCH: .*holds events already.*--data-dir.*\n$/);
     expect(await journalOf('live')).toEqual(live);
+  });
+
+  test('is no more shown by a run that is refused: one line says why', async () => {
+    const refused = startProcess(['run', '--data-dir', dataDir('live'), ...zone], {
+      ...env,
+      GENESYSCLOUD_OAUTHCLIENT_SECRET: 'wrong',
+    });
+    expect(await refused.ended).toBe(1);
+    expect(refused.output()).toMatch(/^queuecast: QC_GENESYS_CREDENTIALS: .*\n$/);
+    const earlier = [
+      '--source',
+      'simulator',
+      '--trace',
+      join(folder, 'busy.trace.jsonl'),
+      '--data-dir',
+      dataDir('live'),
+    ];
+    const { exit, told: mismatch } = await queuecast('run', ...earlier);
+    expect(exit).toBe(1);
+    expect(mismatch).toMatch(/^queuecast: QC_GENESYS_MISMATCH: .*\n$/);
   });
 
   test('with a malformed line ends with its number; what came before it is derived', async () => {
@@ -144,7 +164,10 @@ describe('record', () => {
     const path = join(folder, 'never.jsonl');
     const wrong = startProcess(['record', '--out', path], { ...env, GENESYSCLOUD_OAUTHCLIENT_SECRET: 'wrong' });
     expect(await wrong.ended).toBe(1);
-    expect(wrong.output()).toContain('QC_GENESYS_CREDENTIALS');
+    expect(wrong.output()).toMatch(/^queuecast: QC_GENESYS_CREDENTIALS: .*\n$/);
+    const nowhere = startProcess(['record', '--out', join(folder, 'absent', 'x.jsonl')], env);
+    expect(await nowhere.ended).toBe(1);
+    expect(nowhere.output()).toMatch(/^queuecast: QC_RECORDING_UNWRITABLE: .*ENOENT.*\n$/);
     expect(await sizeOf(path)).toBe(0);
     expect((await queuecast('record', '--out', path, '--source', packed())).exit).toBe(2);
     expect((await queuecast('record')).exit).toBe(2);

@@ -211,10 +211,17 @@ describe('a recording', () => {
   test('of nothing makes no file, nor does a folder that is not there', async () => {
     const path = newFile('nothing.jsonl');
     await record(path, [[]]);
+    const made: string[] = [];
     expect(await codeOf(replay(path))).toMatch(/ENOENT/);
-    const nowhere = await createRecordingWriter(join(makeFolder(), 'absent', 'recording.jsonl'));
+    const nowhere = await createRecordingWriter(join(makeFolder(), 'absent', 'recording.jsonl'), () =>
+      made.push('nowhere'),
+    );
     expect(await codeOf(nowhere.append([tick(1)], 'org-1'))).toMatch(/QC_RECORDING_UNWRITABLE: .*ENOENT.*a folder/);
     await nowhere.close();
+    const somewhere = await createRecordingWriter(path, () => made.push('somewhere'));
+    for (const batch of [[], [tick(1)], [tick(2)]]) await somewhere.append(batch, 'org-1');
+    await somewhere.close();
+    expect(made).toEqual(['somewhere']);
   });
 
   test('without ticks gets them from its stamps; a gap is not heard through', async () => {
