@@ -63,7 +63,7 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
   const start = settings.startingWeights === undefined ? startingWeights : settings.startingWeights;
   return {
     name: 'wait-prediction',
-    version: 3,
+    version: 4,
     start: () => ({
       model: startWaitModel(),
       scores: startScores(),

@@ -165,7 +165,7 @@ function intervals(metrics: readonly Metric[]): IntervalMetric[] {
 function decodeObservations(body: z.infer<typeof wire.observationsBody>, receivedAtMs: EpochMs): QueueEvent[] {
   const { queueId } = body.group;
   const mediaType = body.group.mediaType === undefined ? null : mediaTypeOf(body.group.mediaType);
-  return body.data.map(({ interval, metrics }) => {
+  const events = body.data.map(({ interval, metrics }): QueueEvent => {
     const slash = interval.indexOf('/');
     const start = interval.slice(0, slash);
     const end = interval.slice(slash + 1);
@@ -182,6 +182,9 @@ function decodeObservations(body: z.infer<typeof wire.observationsBody>, receive
       metrics: intervals(metrics),
     };
   });
+  // The totals first: they tell who it was that the counts miss.
+  const isTotals = ({ kind }: QueueEvent) => kind === 'queue-interval';
+  return [...events.filter(isTotals), ...events.filter((event) => !isTotals(event))];
 }
 
 function decodeConversation(

@@ -17,6 +17,7 @@ import {
   startLine,
 } from './line.ts';
 import { foldAgentStatus, type Staff, startStaff } from './staff.ts';
+import { foldToldWaits, startToldWaits } from './told-waits.ts';
 
 /** Everything that waits depend on, of all queues of a shard. */
 export interface Centre {
@@ -90,8 +91,12 @@ export function foldCentre(centre: Centre, event: QueueEvent, listener: CentreLi
         if (line === undefined || !checkQuiet(line, event.receivedAtMs)) centre.excessLines.delete(key);
       }
       return [];
+    case 'queue-interval': {
+      const line = event.mediaType === null ? undefined : lineOf(centre, event.queueId, event.mediaType);
+      if (line !== undefined && !centre.namedQueues.has(event.queueId)) foldToldWaits(line.told, event);
+      return [];
+    }
     case 'queue-observed':
-    case 'queue-interval':
     case 'interval-read':
     case 'agent-profile':
     case 'queue-profile':
@@ -131,8 +136,10 @@ export function foldQueueState(centre: Centre, state: QueueState, listener: Cent
     centre.agentCounts.set(queueId, { agents, idle: agentsIdle ?? 0 });
   }
   // In a gap the counts are those of its start: the next may tell of many who were not seen to come and go.
-  if (waiting === null || state.status === 'stale') line.counted = null;
-  else if (!centre.namedQueues.has(queueId)) followCount(line, { ...state, waiting }, listener);
+  if (waiting === null || state.status === 'stale') {
+    line.counted = null;
+    line.told = startToldWaits();
+  } else if (!centre.namedQueues.has(queueId)) followCount(line, { ...state, waiting }, listener);
   else {
     checkCount(line, { ...state, waiting });
     if (line.counted?.excess != null) centre.excessLines.set(lineKey(queueId, state.mediaType), true);

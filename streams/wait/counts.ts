@@ -1,18 +1,14 @@
 import type { EpochMs } from '../record.ts';
 import type { QueueState } from '../records/queue-state.ts';
-import { type CentreListener, leave, newCall } from './departure.ts';
+import { type CentreListener, type Departure, leave, newCall } from './departure.ts';
 import { callsMax, type Counted, forget, join, type Line, retime } from './line.ts';
+import { leaversOf } from './told-waits.ts';
 
-/** What a count says beside how many wait; who has left is told apart by it. */
-type Counts = Pick<QueueState, 'interacting' | 'answered' | 'abandoned' | 'longestWaitStartMs' | 'observedAtMs'> & {
-  readonly waiting: number;
-};
+type Counts = Pick<QueueState, 'interacting' | 'longestWaitStartMs' | 'observedAtMs'> & { readonly waiting: number };
 
-const countedOf = ({ waiting, interacting, answered, abandoned, observedAtMs }: Counts, excess: Counted['excess']) => ({
+const countedOf = ({ waiting, interacting, observedAtMs }: Counts, excess: Counted['excess']): Counted => ({
   waiting,
   interacting,
-  answered,
-  abandoned,
   atMs: observedAtMs,
   excess,
 });
@@ -43,31 +39,47 @@ function makeUp(line: Line, { waiting, longestWaitStartMs, observedAtMs }: Count
 }
 
 function takeOut(line: Line, counts: Counts, listener: CentreListener): void {
-  const leaving = line.waiting - counts.waiting;
-  const answered = answeredOf(line.counted, counts, leaving);
-  const atMs = counts.observedAtMs;
+  const { observedAtMs: atMs, waiting } = counts;
+  const departure = (outcome: Departure['outcome']) => ({ outcome, agentId: null, leftAtMs: atMs });
+  let answersTold = 0;
+  for (const told of leaversOf(line.told, atMs)) {
+    if (line.waiting <= waiting) break;
+    const conversationId = joinedAround(line, told.enqueuedAtMs);
+    if (conversationId === undefined) continue;
+    line.told.leavers = line.told.leavers.filter((each) => each !== told);
+    leave(line, conversationId, departure(told.outcome), listener);
+    forget(line, conversationId, atMs);
+    if (told.outcome === 'answered') answersTold += 1;
+  }
+  const leaving = line.waiting - waiting;
+  const answered = answeredOf(line.counted, counts, answersTold);
   for (let index = 0; index < leaving; index += 1) {
     const conversationId = firstOf(line.madeUp) ?? firstOf(line.calls);
     if (conversationId === undefined) return;
-    if (answered !== null) {
-      const outcome = index < answered ? 'answered' : 'abandoned';
-      leave(line, conversationId, { outcome, agentId: null, leftAtMs: atMs }, listener);
-    }
+    if (answered !== null)
+      leave(line, conversationId, departure(index < answered ? 'answered' : 'abandoned'), listener);
     forget(line, conversationId, atMs);
   }
 }
 
-/**
- * How many of those who have left were answered; null = nobody knows. By the day's totals where they have risen enough, else by how many
- * more talk: that takes an end and an answer between two counts for somebody who gave up.
- */
-function answeredOf(before: Counted | null, now: Counts, leaving: number): number | null {
-  const risen = (from: number | null | undefined, to: number | null) =>
-    from == null || to === null || to < from ? null : to - from;
-  const [answered, abandoned] = [risen(before?.answered, now.answered), risen(before?.abandoned, now.abandoned)];
-  if (answered !== null && abandoned !== null && answered + abandoned >= leaving) return Math.min(answered, leaving);
+/** The time of joining that is read off the totals and that of the count differ by at most this. */
+const blurMs = 2000;
+
+/** Of those who were only counted the one who joined at about that time. They stand in the order in which they joined. */
+function joinedAround(line: Line, enqueuedAtMs: EpochMs): string | undefined {
+  let [nearest, least]: [string | undefined, number] = [undefined, blurMs];
+  for (const conversationId of line.madeUp.keys()) {
+    const offMs = (line.calls.get(conversationId)?.enqueuedAtMs ?? -Infinity) - enqueuedAtMs;
+    if (Math.abs(offMs) <= least) [nearest, least] = [conversationId, Math.abs(offMs)];
+    if (offMs > blurMs) break;
+  }
+  return nearest;
+}
+
+/** How many were answered beside those of whom the totals told, by how many more talk; null = nobody knows. */
+function answeredOf(before: Counted | null, now: Counts, answersTold: number): number | null {
   if (now.interacting === null || before?.interacting == null) return null;
-  return Math.max(0, Math.min(leaving, now.interacting - before.interacting));
+  return now.interacting - before.interacting - answersTold;
 }
 
 /** The platform knows since when the first waits; that we took another out does not change it. */

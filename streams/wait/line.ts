@@ -2,6 +2,7 @@ import type { EpochMs } from '../record.ts';
 import { addDecayed, addToMean, type Decayed, decayedAt, type RunningMean, startMean } from './decayed.ts';
 import type { Quote } from './quote.ts';
 import { insertTime, removeTime, type SortedTimes } from './sorted-times.ts';
+import { startToldWaits, type ToldWaits } from './told-waits.ts';
 
 /** One interaction from its joining to the end of its handling. */
 export interface Call {
@@ -31,6 +32,7 @@ export interface Line {
   /** Those who wait and were only counted. */
   madeUp: Map<string, true>;
   counted: Counted | null;
+  told: ToldWaits;
   /** When those who wait joined, by priority. */
   enqueuedAtMs: Map<number, SortedTimes>;
   waiting: number;
@@ -55,8 +57,6 @@ export interface Line {
 export interface Counted {
   readonly waiting: number;
   readonly interacting: number | null;
-  readonly answered: number | null;
-  readonly abandoned: number | null;
   readonly atMs: EpochMs;
   /** Since when more are known by name than are counted, and the least by how many at any count since; null = no more are. */
   readonly excess: { readonly sinceMs: EpochMs; readonly least: number } | null;
@@ -71,6 +71,7 @@ export const startLine = (queueId: string, mediaType: string, atMs: EpochMs): Li
   alertingSinceMs: new Map(),
   madeUp: new Map(),
   counted: null,
+  told: startToldWaits(),
   enqueuedAtMs: new Map(),
   waiting: 0,
   waitingSinceMs: atMs,

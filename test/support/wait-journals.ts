@@ -87,6 +87,22 @@ export const counted = (observedAtMs: number, and: Partial<QueueState> = {}): Wa
   },
 });
 
+/** What the totals of `q` of a half hour have grown to, as a count and a sum in milliseconds. */
+export const total = (
+  receivedAtMs: number,
+  metric: 'tAnswered' | 'tAbandon',
+  stats: { readonly count: number; readonly sum: number },
+  startMs = 0,
+): WaitInput => ({
+  kind: 'queue-interval',
+  receivedAtMs,
+  queueId: 'q',
+  mediaType: 'voice',
+  startMs,
+  endMs: startMs + 1_800_000,
+  metrics: [{ metric, qualifier: null, stats }],
+});
+
 /** Those who wait in `q`, by name and the time at which they joined. */
 export const snapshot = (receivedAtMs: number, waiting: Readonly<Record<string, number>>, queueId = 'q'): Snapshot => ({
   kind: 'queue-snapshot',
@@ -218,6 +234,20 @@ const happening: fc.Arbitrary<(nowMs: number) => WaitInput> = fc.oneof(
           (nowMs: number) =>
             counted(nowMs, { ...state, longestWaitStartMs: longest === null ? null : nowMs + longest }),
       ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        queueId,
+        metric: fc.constantFrom('tAnswered' as const, 'tAbandon' as const),
+        count,
+        sum: fc.oneof(fc.nat({ max: 600_000 }), fc.integer({ min: -1e12, max: 1e12 })),
+      })
+      .map(({ queueId: queue, metric, ...stats }) => (nowMs: number) => ({
+        ...total(nowMs, metric, stats, nowMs - (nowMs % 1_800_000)),
+        queueId: queue,
+      })),
   },
   {
     weight: 1,

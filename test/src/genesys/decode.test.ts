@@ -13,7 +13,7 @@ const rest = (path: string, body: unknown, queueIds = [queueId]) =>
   decodeArrival({ kind: 'rest', receivedAtMs: 7, path, queueIds, body });
 
 describe('a frame', () => {
-  test('of queue observations parts into what is now and what a half hour holds', () => {
+  test('of queue observations parts into what a half hour holds and, after it, what is now', () => {
     const events = frame(`v2.analytics.queues.${queueId}.observations`, {
       group: { queueId, mediaType: 'voice' },
       data: [
@@ -29,13 +29,6 @@ describe('a frame', () => {
     });
     expect(events).toEqual([
       {
-        kind: 'queue-observed',
-        receivedAtMs: 7,
-        queueId,
-        mediaType: 'voice',
-        metrics: [{ metric: 'oWaiting', qualifier: null, count: 3, startedAtMs: null }],
-      },
-      {
         kind: 'queue-interval',
         receivedAtMs: 7,
         queueId,
@@ -43,6 +36,13 @@ describe('a frame', () => {
         startMs: Date.UTC(2026, 2, 1, 9),
         endMs: Date.UTC(2026, 2, 1, 9, 30),
         metrics: [{ metric: 'tAnswered', qualifier: null, stats: { count: 17, sum: 340120, min: 2100, max: 61000 } }],
+      },
+      {
+        kind: 'queue-observed',
+        receivedAtMs: 7,
+        queueId,
+        mediaType: 'voice',
+        metrics: [{ metric: 'oWaiting', qualifier: null, count: 3, startedAtMs: null }],
       },
     ]);
   });

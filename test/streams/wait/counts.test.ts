@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { foldWaits, startWaitModel, type WaitInput } from '../../../streams/wait/wait-model.ts';
-import { answered, counted, interaction, tick } from '../../support/wait-journals.ts';
+import { answered, counted, interaction, tick, total } from '../../support/wait-journals.ts';
 
 function follow(inputs: readonly WaitInput[]) {
   const model = startWaitModel();
@@ -31,14 +31,86 @@ describe('where callers are only counted', () => {
     ]);
   });
 
-  test('an end and an answer between two counts are told apart by the totals of the day, where they are known', () => {
-    const totals = { interacting: 1, answered: 5, abandoned: 2 };
-    const { departed } = follow([
-      counted(0, totals),
-      counted(10_000, { ...totals, waiting: 1 }),
-      counted(50_000, { ...totals, answered: 6 }),
+  /** Three joined at 0, 30 and 50 s; two others talk. */
+  const three = [
+    counted(-1_000, { interacting: 2 }),
+    ...[0, 30_000, 50_000].map((atMs, before) => counted(atMs, { waiting: before + 1, interacting: 2 })),
+  ];
+  const left = (inputs: readonly WaitInput[]) =>
+    follow([...three, ...inputs]).departed.map(({ outcome, waitSeconds }) => [outcome, waitSeconds]);
+
+  test('the running totals tell who it was that left, and what became of him', () => {
+    const gone = [
+      total(60_000, 'tAbandon', { count: 1, sum: 10_000 }),
+      counted(60_000, { waiting: 2, interacting: 2 }),
+    ];
+    // Another call ended before this one was answered: as many talk as before.
+    const taken = [
+      total(70_000, 'tAnswered', { count: 1, sum: 40_500 }),
+      counted(70_000, { waiting: 1, interacting: 2 }),
+    ];
+    expect(left([...gone, ...taken])).toEqual([
+      ['abandoned', 10],
+      ['answered', 40],
     ]);
-    expect(departed.map(({ outcome }) => outcome)).toEqual(['answered']);
+  });
+
+  test('who left beside the one of whom the totals tell is the one who joined first', () => {
+    const two = [total(60_000, 'tAbandon', { count: 1, sum: 10_000 }), counted(60_000, { waiting: 1, interacting: 3 })];
+    expect(left(two)).toEqual([
+      ['abandoned', 10],
+      ['answered', 60],
+    ]);
+    const other = [
+      total(60_000, 'tAnswered', { count: 1, sum: 30_000 }),
+      counted(60_000, { waiting: 1, interacting: 3 }),
+    ];
+    expect(left(other)).toEqual([
+      ['answered', 30],
+      ['abandoned', 60],
+    ]);
+  });
+
+  test.each([
+    ['fits nobody who waits', [total(60_000, 'tAnswered', { count: 1, sum: 20_000 })], 60_000],
+    ['was told long before', [total(60_000, 'tAnswered', { count: 1, sum: 10_000 })], 63_000],
+    [
+      'is the first to be heard and has grown by several',
+      [total(60_000, 'tAnswered', { count: 3, sum: 30_000 })],
+      60_000,
+    ],
+    [
+      'belongs to a half hour before the last one',
+      [
+        total(55_000, 'tAnswered', { count: 1, sum: 4_000 }, 1_800_000),
+        total(60_000, 'tAnswered', { count: 1, sum: 10_000 }),
+      ],
+      60_000,
+    ],
+  ])('a total that %s says nothing', (_what, totals, countedAtMs) => {
+    expect(left([...totals, counted(countedAtMs, { waiting: 2, interacting: 3 })])).toEqual([
+      ['answered', countedAtMs / 1000],
+    ]);
+  });
+
+  test('a half hour begins at nothing', () => {
+    const before = total(55_000, 'tAnswered', { count: 7, sum: 90_000 });
+    const next = total(60_000, 'tAnswered', { count: 1, sum: 10_000 }, 1_800_000);
+    expect(left([before, next, counted(60_000, { waiting: 2, interacting: 3 })])).toEqual([['answered', 10]]);
+  });
+
+  test('totals that grew in a gap tell nothing of who left in it', () => {
+    const gap = [
+      total(55_000, 'tAnswered', { count: 1, sum: 4_000 }),
+      counted(56_000, { waiting: 3, interacting: 2, status: 'stale' }),
+    ];
+    expect(
+      left([
+        ...gap,
+        total(60_000, 'tAnswered', { count: 3, sum: 24_000 }),
+        counted(60_000, { waiting: 1, interacting: 4 }),
+      ]),
+    ).toEqual([]);
   });
 
   test('nothing is learned from a leaving of which nobody can say what it was', () => {
