@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { counted } from './counted.ts';
-import { type Config, origins, schema, type SettingName } from './settings.ts';
+import { queuesAllowed, readQueueRules } from './queue-rules.ts';
+import { type Config, type ConfigFault, origins, schema, type SettingName } from './settings.ts';
 
-export type { Config } from './settings.ts';
+export type { Config, ConfigFault } from './settings.ts';
 
 const names = schema.keyof().options;
 
@@ -12,13 +13,6 @@ const names = schema.keyof().options;
 export const flags = names
   .filter((name) => origins[name].isSecret === undefined)
   .map((name) => ({ name, flag: `--${kebab(name)}`, allowed: origins[name].allowed }));
-
-export interface ConfigFault {
-  /** As the person wrote it: flag, variable, or field of the file. */
-  readonly where: string;
-  readonly value: string;
-  readonly allowed: string;
-}
 
 /** All faults of a configuration at once. */
 export class ConfigError extends Error {
@@ -51,7 +45,7 @@ interface Shown {
   readonly name: string;
   readonly value: unknown;
   readonly from: string;
-  /** The variable that sets it. */
+  /** The variable that sets it; empty = none does. */
   readonly env: string;
   readonly allowed: string;
 }
@@ -81,15 +75,23 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
       faults.push({ where, value: isSecret ? '(secret)' : String(value), allowed });
     }
   }
+  const queues = readQueueRules(file['queues'], faults);
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
-  const config = parsed.data;
-  const shown = names.map((name) => ({
+  const config = { ...parsed.data, queues };
+  const shown: Shown[] = names.map((name) => ({
     name,
     value: origins[name].isSecret && config[name] !== undefined ? '(secret)' : (config[name] ?? null),
     from: found.get(name)?.where ?? 'default',
     env: origins[name].env[0] ?? '',
     allowed: origins[name].allowed,
   }));
+  shown.push({
+    name: 'queues',
+    value: file['queues'] ?? {},
+    from: queues.length === 0 ? 'default' : 'queuecast.yaml: queues',
+    env: '',
+    allowed: queuesAllowed,
+  });
   return { config, shown };
 }
 
@@ -143,11 +145,11 @@ function readYaml(text: string | undefined, faults: ConfigFault[]): Readonly<Rec
     return {};
   }
   for (const name of Object.keys(fields.data)) {
-    if (names.some((each) => each === name)) continue;
+    if (name === 'queues' || names.some((each) => each === name)) continue;
     faults.push({
       where: `queuecast.yaml: ${name}`,
       value: String(fields.data[name]),
-      allowed: `one of ${names.join(', ')}`,
+      allowed: `one of ${names.join(', ')}, queues`,
     });
   }
   return fields.data;

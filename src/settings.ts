@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { announcementLocales, announcementModes } from '../streams/announcement.ts';
+import type { QueueRule } from '../streams/queue-settings.ts';
 import { domainOf, regionNames } from './genesys/region.ts';
 
 const text = () => z.string().trim().min(1);
@@ -10,6 +11,9 @@ const limit = (min: number, max: number) =>
   z.union([z.literal('none').transform(() => null), z.null(), whole(min, max)]);
 
 const dayMs = 86_400_000;
+
+export const timeZone = () => text().refine(isTimeZone, 'not a time zone');
+export const callbackAfterSeconds = () => limit(1, 86_400);
 
 /** Every setting: its schema holds range and default. */
 export const schema = z.object({
@@ -30,7 +34,7 @@ export const schema = z.object({
   gatewayProtocol: z.enum(['http', 'https']).default('https'),
   clock: z.url({ protocol: /^https?$/ }).optional(),
   trace: text().optional(),
-  traceTimeZone: text().refine(isTimeZone, 'not a time zone').default('Asia/Jerusalem'),
+  traceTimeZone: timeZone().default('Asia/Jerusalem'),
   speed: z.coerce.number().min(0.01).max(10_000).default(60),
   loop: z.stringbool().or(z.boolean()).default(false),
   topicPrefix: z
@@ -55,7 +59,7 @@ export const schema = z.object({
   kafkaRetentionMs: limit(3_600_000, 3_650 * dayMs).default(7 * dayMs),
   kafkaSessionMs: whole(1_000, 300_000).default(10_000),
   kafkaPatienceMs: whole(0, dayMs).default(300_000),
-  timeZone: text().refine(isTimeZone, 'not a time zone').optional(),
+  timeZone: timeZone().optional(),
   tickMs: whole(100, 60_000).default(1_000),
   inventoryEveryMs: whole(10_000, dayMs).default(600_000),
   windowSizeMs: whole(1_000, dayMs).default(60_000),
@@ -65,6 +69,7 @@ export const schema = z.object({
   gapMaxMs: limit(0, 7 * dayMs).default(900_000),
   announcementMode: z.enum(announcementModes).default('approximate'),
   announcementLocale: z.enum(announcementLocales).default('en'),
+  callbackAfterSeconds: callbackAfterSeconds().default(600),
   commitEveryMs: whole(0, 60_000).default(0),
   checkpointEveryMs: whole(1_000, dayMs).default(300_000),
   batchEventsMax: whole(1, 1_000_000).default(5_000),
@@ -73,14 +78,26 @@ export const schema = z.object({
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
-export type Config = z.output<typeof schema>;
+type Settings = z.output<typeof schema>;
+
+export interface Config extends Settings {
+  /** What is set for some queues; only queuecast.yaml can. */
+  readonly queues: readonly QueueRule[];
+}
 
 /** The recording that takes the place of the platform, if one does. */
 export function recordingOf({ source }: Config): string | undefined {
   return ['auto', 'platform', 'simulator'].includes(source) ? undefined : source;
 }
 
-export type SettingName = keyof Config;
+export interface ConfigFault {
+  /** As the person wrote it: flag, variable, or field of the file. */
+  readonly where: string;
+  readonly value: string;
+  readonly allowed: string;
+}
+
+export type SettingName = keyof Settings;
 
 interface Origin {
   /** In this order; the first that is set wins. */
@@ -88,6 +105,9 @@ interface Origin {
   readonly allowed: string;
   readonly isSecret?: true;
 }
+
+/** What a person may write for it, of all queues or of some. */
+export const callbackAllowed = 'whole seconds, 1 to 86400, or none; a longer P80 offers a callback';
 
 const milliseconds = (range: string) => `whole milliseconds, ${range}`;
 
@@ -200,6 +220,7 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   gapMaxMs: { env: ['QUEUECAST_GAP_MAX_MS'], allowed: milliseconds('0 to 604800000, or none') },
   announcementMode: { env: ['QUEUECAST_ANNOUNCEMENT_MODE'], allowed: announcementModes.join(', ') },
   announcementLocale: { env: ['QUEUECAST_ANNOUNCEMENT_LOCALE'], allowed: announcementLocales.join(', ') },
+  callbackAfterSeconds: { env: ['QUEUECAST_CALLBACK_AFTER_SECONDS'], allowed: callbackAllowed },
   commitEveryMs: {
     env: ['QUEUECAST_COMMIT_EVERY_MS'],
     allowed: milliseconds('0 to 60000; on Kafka at most a third of the session'),

@@ -7,18 +7,16 @@ import { type Checkpoint, createRunner, type Logic, type Runner } from './logic.
 import { noticeMissedChanges } from './missed-change.ts';
 import { publishQueueProfiles } from './queue-profile.ts';
 import { followQueues } from './queue-state.ts';
+import type { SettingsByQueue } from './queue-settings.ts';
 import { type QueueWindowSettings, type WindowInput, windowQueues } from './queue-window.ts';
 import { type Output, output } from './record.ts';
 import { quarantine } from './records/quarantine.ts';
 import { type QueueState, queueState } from './records/queue-state.ts';
-import { predictWaits, type PredictWaitSettings } from './wait-prediction.ts';
+import { predictWaits } from './wait-prediction.ts';
 import type { WaitInput } from './wait/wait-model.ts';
 
-export interface DeriveSettings
-  extends QueueWindowSettings, Pick<PredictWaitSettings, 'announcementMode' | 'announcementLocale'> {
+export interface DeriveSettings extends QueueWindowSettings, Required<SettingsByQueue> {
   readonly shard: number;
-  /** IANA name of the zone in which a queue's day begins. */
-  readonly timeZone: string;
 }
 
 /**
@@ -72,10 +70,12 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
 
   // A state that was made with other settings is no state of this derivation. Named one by one: nothing else may get in.
   const { timeZone, windowSizeMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs } = settings;
-  const { announcementMode, announcementLocale } = settings;
+  const { announcementMode, announcementLocale, callbackAfterSeconds, queues } = settings;
   const made = {
     announcementMode,
     announcementLocale,
+    callbackAfterSeconds,
+    queues,
     timeZone,
     windowSizeMs,
     outOfOrdernessMs,
@@ -85,7 +85,7 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
   };
   const snapshot = () =>
     runners.reduce<Checkpoint>((all, runner) => ({ ...all, ...runner.snapshot() }), {
-      settings: { version: 1, state: made },
+      settings: { version: 2, state: made },
     });
 
   return { operator, snapshot };

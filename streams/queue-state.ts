@@ -2,6 +2,7 @@ import { countFrom, type DayTotals, foldDayTotals } from './day-totals.ts';
 import type { ChannelGap, EventOf, InstantMetric, IntervalMetric, QueueEvent } from './event.ts';
 import { foldHandleTime, type HandleTime, handleSecondsMean, startHandleTime } from './handle-time.ts';
 import type { Logic } from './logic.ts';
+import { createQueueSettings, type QueueNames, type SettingsByQueue, type SettingsOf } from './queue-settings.ts';
 import type { EpochMs } from './record.ts';
 import { type QueueState, queueState } from './records/queue-state.ts';
 import { noteInteraction, oldestSinceMs, type WhoWaits } from './who-waits.ts';
@@ -44,6 +45,7 @@ interface Queues {
   byId: Map<string, Queue>;
   /** Of queues that are gone the media types of which something was said: it is to be set right should the queue come back. */
   goneMedia: Map<string, readonly string[]>;
+  names: QueueNames;
 }
 
 const startMediaGroup = (mediaType: string): MediaGroup => ({
@@ -59,12 +61,15 @@ const startMediaGroup = (mediaType: string): MediaGroup => ({
  * Folds events into what is known of each queue and media type; one output whenever anything but its time has changed.
  * Partial counts are merged, a snapshot replaces, and while a gap is open everything is stale.
  */
-export function followQueues(settings: { readonly timeZone: string }): Logic<Queues, QueueEvent, QueueState> {
+export function followQueues(settings: SettingsByQueue): Logic<Queues, QueueEvent, QueueState> {
+  const settingsOf = createQueueSettings(settings);
   return {
     name: 'queue-state',
-    version: 7,
-    start: () => ({ openGaps: new Map(), wholeSinceMs: null, byId: new Map(), goneMedia: new Map() }),
+    version: 8,
+    start: () => ({ openGaps: new Map(), wholeSinceMs: null, byId: new Map(), goneMedia: new Map(), names: new Map() }),
     step(queues, event) {
+      // A queue that comes back is named before it is.
+      if (event.kind === 'queue-profile') return [queues, rename(queues, event, settingsOf)];
       // What was on its way when the queue went does not bring it back.
       if ('queueId' in event && event.kind !== 'queue-snapshot' && queues.goneMedia.has(event.queueId))
         return [queues, []];
@@ -79,11 +84,12 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
         case 'queue-interval': {
           if (event.mediaType === null) return [queues, []];
           const queue = queueOf(queues, event.queueId);
-          foldInterval(mediaOf(queue, event.mediaType), event, wholeSinceMs(queues, event.queueId), settings.timeZone);
+          const { timeZone } = settingsOf(event.queueId, queues.names);
+          foldInterval(mediaOf(queue, event.mediaType), event, wholeSinceMs(queues, event.queueId), timeZone);
           return [queues, changes(queues, event.queueId, event.receivedAtMs, { mediaType: event.mediaType })];
         }
         case 'interval-read': {
-          foldReading(queueOf(queues, event.queueId), event, settings.timeZone);
+          foldReading(queueOf(queues, event.queueId), event, settingsOf(event.queueId, queues.names).timeZone);
           return [queues, changes(queues, event.queueId, event.receivedAtMs)];
         }
         case 'queue-snapshot': {
@@ -110,7 +116,6 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
         }
         case 'agent-status':
         case 'agent-profile':
-        case 'queue-profile':
         case 'input-rejected':
           return [queues, []];
         case 'tick':
@@ -121,9 +126,24 @@ export function followQueues(settings: { readonly timeZone: string }): Logic<Que
   };
 }
 
-function forget({ byId, goneMedia }: Queues, queueId: string): void {
+/** A day of another zone begins at another time, so its totals begin anew. */
+function rename(
+  queues: Queues,
+  { queueId, name, receivedAtMs }: EventOf<'queue-profile'>,
+  settingsOf: SettingsOf,
+): QueueState[] {
+  const before = settingsOf(queueId, queues.names).timeZone;
+  queues.names.set(queueId, name);
+  const queue = queues.byId.get(queueId);
+  if (queue === undefined || settingsOf(queueId, queues.names).timeZone === before) return [];
+  for (const group of queue.media.values()) group.day = null;
+  return changes(queues, queueId, receivedAtMs);
+}
+
+function forget({ byId, goneMedia, names }: Queues, queueId: string): void {
   const said = [...(byId.get(queueId)?.media ?? [])].filter(([, group]) => group.published !== null);
   byId.delete(queueId);
+  names.delete(queueId);
   goneMedia.set(
     queueId,
     said.map(([mediaType]) => mediaType),

@@ -1,14 +1,15 @@
-import {
-  announce,
-  type Announcement,
-  type AnnouncementLocale,
-  type AnnouncementMode,
-  announcementText,
-  type WaitToAnnounce,
-} from './announcement.ts';
+import { announce, type Announcement, announcementText, type WaitToAnnounce } from './announcement.ts';
 import { type SteadyAnnouncement, steadyAnnouncement } from './announcement-hysteresis.ts';
 import type { Logic } from './logic.ts';
+import { type Opening, openingAt } from './opening-hours.ts';
 import { type Scores, sayScores, scoreWait, startScores } from './prediction-score.ts';
+import {
+  createQueueSettings,
+  type QueueNames,
+  type QueueSettings,
+  type SettingsByQueue,
+  type SettingsOf,
+} from './queue-settings.ts';
 import { type EpochMs, type Output, output } from './record.ts';
 import type { QueueState } from './records/queue-state.ts';
 import { type WaitOutcome, waitOutcome } from './records/wait-outcome.ts';
@@ -27,9 +28,7 @@ import {
   type WaitNews,
 } from './wait/wait-model.ts';
 
-export interface PredictWaitSettings {
-  readonly announcementMode: AnnouncementMode;
-  readonly announcementLocale: AnnouncementLocale;
+export interface PredictWaitSettings extends SettingsByQueue {
   /** Null = what is predicted is learned from nothing. Default: the weights that the package ships. */
   readonly startingWeights?: StartingWeights | null;
 }
@@ -50,6 +49,9 @@ interface State {
   due: Map<string, true>;
   /** Answered and not yet over, by line and conversation, in order. */
   handling: Map<string, WaitOutcome>;
+  names: QueueNames;
+  /** The earliest moment at which the hours of a queue change what is said; null = there is none. */
+  hoursDueMs: EpochMs | null;
 }
 
 /**
@@ -61,6 +63,7 @@ interface State {
  */
 export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitInput, Output> {
   const start = settings.startingWeights === undefined ? startingWeights : settings.startingWeights;
+  const settingsOf = createQueueSettings(settings);
   return {
     name: 'wait-prediction',
     version: 4,
@@ -70,12 +73,14 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
       said: new Map(),
       due: new Map(),
       handling: new Map(),
+      names: new Map(),
+      hoursDueMs: null,
     }),
     step(state, input) {
       const news = foldWaits(state.model, input, start);
       const outputs = [...outcomesOf(state, news)];
       markDue(state, news);
-      const issue = (key: string, atMs: EpochMs) => outputs.push(...issueOf(state, key, atMs, settings, start));
+      const issue = (key: string, atMs: EpochMs) => outputs.push(...issueOf(state, key, atMs, settingsOf, start));
       if (input.kind === 'queue-state') {
         const key = lineKey(input.state.queueId, input.state.mediaType);
         const said = state.said.get(key);
@@ -87,8 +92,11 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
         if (observedAtMs - issuedAtMs >= sayEveryMs || input.state.status === 'stale') issue(key, observedAtMs);
         else state.due.set(key, true);
       } else if (input.kind === 'tick') {
+        if (state.hoursDueMs !== null && input.receivedAtMs >= state.hoursDueMs) markAllWithHours(state, settingsOf);
         for (const key of [...state.due.keys()].sort()) issue(key, input.receivedAtMs);
         outputs.push(...sayScores(state.scores, input.receivedAtMs));
+      } else if (input.kind === 'queue-profile') {
+        rename(state, input.queueId, input.name);
       } else if (input.kind === 'queue-removed') {
         forget(state, input.queueId);
       }
@@ -118,7 +126,23 @@ function markDue({ model, said, due }: State, { queueIds, joined, departed }: Wa
   }
 }
 
-function forget({ said, due }: State, queueId: string): void {
+/** Hours of several queues end at once, and seldom: it pays to keep one moment, not one for each. */
+function markAllWithHours(state: State, settingsOf: SettingsOf): void {
+  state.hoursDueMs = null;
+  for (const [key, { state: of }] of state.said) {
+    if (settingsOf(of.queueId, state.names).openingHours !== null) state.due.set(key, true);
+  }
+}
+
+/** What is set for its new name holds from now on. */
+function rename({ said, due, names }: State, queueId: string, name: string): void {
+  if (names.get(queueId) === name) return;
+  names.set(queueId, name);
+  for (const [key, { state }] of said) if (state.queueId === queueId) due.set(key, true);
+}
+
+function forget({ said, due, names }: State, queueId: string): void {
+  names.delete(queueId);
   for (const [key, { state }] of said) {
     if (state.queueId !== queueId) continue;
     said.delete(key);
@@ -172,7 +196,7 @@ function issueOf(
   state: State,
   key: string,
   atMs: EpochMs,
-  settings: PredictWaitSettings,
+  settingsOf: SettingsOf,
   start: StartingWeights | null,
 ): readonly Output[] {
   const said = state.said.get(key);
@@ -180,7 +204,11 @@ function issueOf(
   if (said === undefined) return [];
   const { queueId, mediaType } = said.state;
   const newcomer = quoteNewcomer(state.model, queueId, mediaType, atMs, start);
-  const prediction = describe(said, newcomer, atMs, settings);
+  const settings = settingsOf(queueId, state.names);
+  const { openingHours, timeZone } = settings;
+  const opening = openingHours === null ? alwaysOpen : openingAt(openingHours, atMs, timeZone);
+  const prediction = describe(said, newcomer, atMs, settings, opening);
+  noteHours(state, opening, prediction);
   // Time alone changes what somebody who waits can expect, and lets an announcement come down.
   if ((said.state.waiting ?? 0) > 0 || said.steady?.lower != null) state.due.set(key, true);
   if (said.prediction !== null && isSame(said.prediction, prediction)) return [];
@@ -197,11 +225,12 @@ function describe(
   said: Said,
   newcomer: NewcomerQuote,
   atMs: EpochMs,
-  { announcementMode: mode, announcementLocale: locale }: PredictWaitSettings,
+  { announcementMode: mode, locale, callbackAfterSeconds }: QueueSettings,
+  opening: Opening,
 ): WaitPrediction {
   const { state } = said;
   const { features, tuning } = newcomer;
-  const reason = reasonForNone(state, newcomer);
+  const reason = opening.isOpen ? reasonForNone(state, newcomer) : 'closed';
   const known = reason === null ? estimateOf(state, newcomer) : noEstimate;
   const wait: WaitToAnnounce = {
     ...{ mode, locale, reason, prioritiesApply: newcomer.prioritiesApply },
@@ -212,6 +241,7 @@ function describe(
     callersAhead: state.waiting,
     agentsOnQueue: state.agentsOnQueue,
   };
+  const longestMs = (callbackAfterSeconds ?? Infinity) * 1000;
   let announced: Announcement;
   [said.steady, announced] = steadyAnnouncement(said.steady, announce(wait), atMs);
   return {
@@ -232,14 +262,20 @@ function describe(
     },
     announce: announced,
     announcementText: announcementText(announced, wait),
-    offerCallback: (known.waitSecondsP80 ?? 0) > offerCallbackSeconds,
+    offerCallback: (known.waitSecondsP80 ?? 0) * 1000 > Math.min(longestMs, (opening.untilMs ?? Infinity) - atMs),
     observedAtMs: state.observedAtMs,
     issuedAtMs: atMs,
   };
 }
 
-/** A caller who would wait longer than this with a chance of one in five is better called back. */
-const offerCallbackSeconds = 600;
+const alwaysOpen: Opening = { isOpen: true, untilMs: null };
+
+/** A queue also says something else from when on a caller may not be answered before it closes. */
+function noteHours(state: State, { untilMs }: Opening, { waitSecondsP80, offerCallback }: WaitPrediction): void {
+  if (untilMs === null) return;
+  const dueMs = offerCallback || waitSecondsP80 === null ? untilMs : untilMs - waitSecondsP80 * 1000 + 1;
+  state.hoursDueMs = Math.min(state.hoursDueMs ?? Infinity, dueMs);
+}
 
 const noEstimate: Known = {
   waitSecondsP50: null,

@@ -14,7 +14,8 @@ export function addConfigCommand(program: Command): void {
     }
     const width = Math.max(...shown.map(({ name }) => name.length));
     for (const { name, value, from, env, allowed } of shown) {
-      process.stdout.write(`${name.padEnd(width)}  ${JSON.stringify(value)}  (${from}; ${env}; allowed: ${allowed})\n`);
+      const origin = [from, env, `allowed: ${allowed}`].filter((part) => part !== '').join('; ');
+      process.stdout.write(`${name.padEnd(width)}  ${JSON.stringify(value)}  (${origin})\n`);
     }
   });
 }

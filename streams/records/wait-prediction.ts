@@ -48,9 +48,9 @@ export const waitPrediction = defineRecord({
     }),
     /** What to announce, in no language. */
     announce: announcement,
-    /** The same in the default locale; also the reason is said in words. */
+    /** The same in the queue's locale; also the reason is said in words. */
     announcementText: z.string(),
-    /** P80 is so long that a callback should be offered. */
+    /** P80 is longer than is set for the queue, or than it is still open: a callback should be offered. */
     offerCallback: z.boolean(),
     observedAtMs: epochMs(),
     issuedAtMs: epochMs(),

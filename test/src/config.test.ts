@@ -73,3 +73,75 @@ describe('the configuration', () => {
     expect(loadConfig({ env: { QUEUECAST_GAP_MAX_MS: 'none' } }).config.gapMaxMs).toBeNull();
   });
 });
+
+describe('the settings of some queues', () => {
+  const queuesOf = (yaml: string) => loadConfig({ env: {}, yaml }).config.queues;
+
+  test('are read by id, name or wildcard, with hours as plain numbers', () => {
+    const yaml = `
+      queues:
+        "*": { timeZone: Europe/Berlin, openingHours: mon 08:00-12:00 }
+        Sales*: { locale: de, announcementMode: padded, callbackAfterSeconds: 300 }
+        4711: { openingHours: none, callbackAfterSeconds: none }
+        VIP: { openingHours: [mon 08:00-12:00, tue 00:00-24:00] }`;
+    expect(new Map(queuesOf(yaml).map(({ pattern, ...settings }) => [pattern, settings]))).toEqual(
+      new Map(
+        Object.entries({
+          '*': { timeZone: 'Europe/Berlin', openingHours: [{ fromMinute: 480, untilMinute: 720 }] },
+          'Sales*': { locale: 'de', announcementMode: 'padded', callbackAfterSeconds: 300 },
+          '4711': { openingHours: null, callbackAfterSeconds: null },
+          VIP: {
+            openingHours: [
+              { fromMinute: 480, untilMinute: 720 },
+              { fromMinute: 1440, untilMinute: 2880 },
+            ],
+          },
+        }),
+      ),
+    );
+    expect(queuesOf('')).toEqual([]);
+    expect(queuesOf('queues:')).toEqual([]);
+  });
+
+  test('are shown as they were written', () => {
+    const { shown } = loadConfig({ env: {}, yaml: 'queues: { VIP: { openingHours: none } }' });
+    expect(shown.find(({ name }) => name === 'queues')).toMatchObject({
+      value: { VIP: { openingHours: 'none' } },
+      from: 'queuecast.yaml: queues',
+    });
+  });
+
+  test('have their faults named by place, all at once, beside those of other settings', () => {
+    const yaml = `
+      tickMs: 1
+      queues:
+        "Sales*": { locale: xx, timeZone: Atlantis, openingHours: [mon-fri 08:00-18:00, mon-fry 1], colour: { a: 1 } }
+        VIP: { openingHours: 3, announcementMode: shout, callbackAfterSeconds: 0 }
+        Empty: { openingHours: [] }
+        Plain: closed
+        " ": {}`;
+    let faults: ConfigError['faults'] = [];
+    try {
+      loadConfig({ env: {}, yaml });
+    } catch (error) {
+      if (error instanceof ConfigError) ({ faults } = error);
+    }
+    expect(faults.map(({ where, value }) => `${where}=${value}`).sort()).toEqual([
+      'queuecast.yaml: queues." "={}',
+      'queuecast.yaml: queues."Empty".openingHours=[]',
+      'queuecast.yaml: queues."Plain"=closed',
+      'queuecast.yaml: queues."Sales*".colour={"a":1}',
+      'queuecast.yaml: queues."Sales*".locale=xx',
+      'queuecast.yaml: queues."Sales*".openingHours[1]=mon-fry 1',
+      'queuecast.yaml: queues."Sales*".timeZone=Atlantis',
+      'queuecast.yaml: queues."VIP".announcementMode=shout',
+      'queuecast.yaml: queues."VIP".callbackAfterSeconds=0',
+      'queuecast.yaml: queues."VIP".openingHours=3',
+      'queuecast.yaml: tickMs=1',
+    ]);
+    const allowed = new Map(faults.map((fault) => [fault.where, fault.allowed]));
+    expect(allowed.get('queuecast.yaml: queues."Sales*".locale')).toBe('en, de, fr, es, pt');
+    expect(allowed.get('queuecast.yaml: queues."Sales*".colour')).toMatch(/^one of timeZone, openingHours/);
+    expect(() => queuesOf('queues: [a]')).toThrow('queuecast.yaml: queues=["a"]: allowed: a mapping of queues');
+  });
+});

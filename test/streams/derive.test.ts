@@ -2,19 +2,34 @@ import fc from 'fast-check';
 import { from, Subject } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { conflate } from '../../sinks/conflate.ts';
-import { derive } from '../../streams/derive.ts';
+import { derive, type DeriveSettings } from '../../streams/derive.ts';
 import type { QueueEvent } from '../../streams/event.ts';
 import type { Checkpoint } from '../../streams/logic.ts';
 import { type Output, topicOf } from '../../streams/record.ts';
 import { dayStartMs, journals } from '../support/arbitraries.ts';
 import { deriveSettings } from '../support/derive-settings.ts';
 
+/** The journals begin at 9:00 in UTC, 14:45 in Kathmandu, so that queues open, close and change their zone with their name in them. */
+const settings: DeriveSettings = {
+  ...deriveSettings,
+  queues: [
+    { pattern: 'a', timeZone: 'Asia/Kathmandu', locale: 'de', callbackAfterSeconds: 60 },
+    {
+      pattern: '*',
+      openingHours: [0, 1, 2, 3, 4, 5, 6].flatMap((day) => [
+        { fromMinute: day * 1440 + 542, untilMinute: day * 1440 + 550 },
+        { fromMinute: day * 1440 + 888, untilMinute: day * 1440 + 895 },
+      ]),
+    },
+  ],
+};
+
 function deriveAll(
   events: readonly QueueEvent[],
   checkpoint: Checkpoint = {},
 ): { outputs: Output[]; saved: Checkpoint } {
   const outputs: Output[] = [];
-  const runner = derive(deriveSettings, checkpoint);
+  const runner = derive(settings, checkpoint);
   from(events)
     .pipe(runner.operator)
     .subscribe((output) => outputs.push(output));
@@ -62,7 +77,7 @@ describe('the derivation of a journal', () => {
         const written: Output[] = [];
         let batch: Output[] = [];
         const input$ = new Subject<QueueEvent>();
-        input$.pipe(derive(deriveSettings).operator).subscribe((output) => batch.push(output));
+        input$.pipe(derive(settings).operator).subscribe((output) => batch.push(output));
         let left = sizes[0] ?? 1;
         for (const [index, event] of journal.entries()) {
           input$.next(event);

@@ -11,4 +11,6 @@ export const deriveSettings: DeriveSettings = {
   gapMaxMs: 900_000,
   announcementMode: 'approximate',
   announcementLocale: 'en',
+  callbackAfterSeconds: 600,
+  queues: [],
 };
