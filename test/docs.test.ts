@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { variants } from '../src/backtest/variants.ts';
+import { loadConfig } from '../src/config.ts';
+import { parseOpeningHours } from '../src/opening-hours-text.ts';
+import { settingsOfQueue } from '../streams/queue-settings.ts';
 import { type RecordType, topicOf } from '../streams/record.ts';
 import { recordTypes } from '../streams/records/all.ts';
 import { announcementTables } from './announcement-tables.ts';
@@ -63,6 +66,31 @@ test('docs/announcements.md says what is spoken', async () => {
   );
   expect(upToDate).toContain('Your estimated wait time is about 5 minutes.');
   await expect(upToDate).toMatchFileSnapshot('../docs/announcements.md');
+});
+
+/** The settings of queues that a page shows. */
+const yamlOf = (path: string) => /```yaml\n([^]*?)```/.exec(readFileSync(path, 'utf8'))?.[1] ?? '';
+
+test('the example of settings of single queues is read, and does what the page says', () => {
+  const { config } = loadConfig({ env: {}, yaml: yamlOf('docs/queues.md') });
+  const of = (id: string, name: string) => settingsOfQueue({ ...config, timeZone: config.timeZone ?? '' }, id, name);
+  const hoursOf = (id: string, name: string) => of(id, name).openingHours?.length;
+  expect(of('1', 'Sales Paris')).toMatchObject({
+    ...{ timeZone: 'Europe/Paris', locale: 'fr', announcementMode: 'lessThan', callbackAfterSeconds: 300 },
+  });
+  expect(of('1', 'Sales')).toMatchObject({ timeZone: 'Europe/Berlin', locale: 'en', callbackAfterSeconds: 300 });
+  expect([hoursOf('1', 'Sales Paris'), hoursOf('1', 'Support')]).toEqual([11, 5]);
+  expect(of('3c4a1f7e-0f5e-4b7c-9d57-7b1c5c0b9a11', 'Sales').openingHours).toBeNull();
+  expect(loadConfig({ env: {}, yaml: yamlOf('README.md') }).config.queues).toHaveLength(1);
+});
+
+test('docs/queues.md has every setting of a queue, and only opening hours that are some', () => {
+  const page = readFileSync('docs/queues.md', 'utf8');
+  for (const name of Object.keys(settingsOfQueue({}, '', undefined)))
+    expect(page).toMatch(new RegExp(`^\\| \`${name}\` +\\|`, 'm'));
+  const texts = [...page.slice(page.indexOf('## Opening hours')).matchAll(/^\| `([^`]+)` +\|/gm)];
+  expect(texts.length).toBeGreaterThan(3);
+  for (const [, text = ''] of texts) expect(parseOpeningHours(text), text).toBeDefined();
 });
 
 test('the README names every command of the program', () => {

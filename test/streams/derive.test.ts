@@ -1,11 +1,13 @@
 import fc from 'fast-check';
-import { from, Subject } from 'rxjs';
+import { from, map, merge, Subject } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { conflate } from '../../sinks/conflate.ts';
 import { derive, type DeriveSettings } from '../../streams/derive.ts';
 import type { QueueEvent } from '../../streams/event.ts';
-import type { Checkpoint } from '../../streams/logic.ts';
+import { type Checkpoint, toOperator } from '../../streams/logic.ts';
+import { followQueues } from '../../streams/queue-state.ts';
 import { type Output, topicOf } from '../../streams/record.ts';
+import { predictWaits } from '../../streams/wait-prediction.ts';
 import { dayStartMs, journals } from '../support/arbitraries.ts';
 import { deriveSettings } from '../support/derive-settings.ts';
 
@@ -61,6 +63,23 @@ describe('the derivation of a journal', () => {
         expect(serialized([...before.outputs, ...after.outputs])).toEqual(serialized(whole.outputs));
         expect(after.saved).toEqual(whole.saved);
       }),
+    );
+  });
+
+  test('predicts the same as a pipe of the parts that anybody can lay', () => {
+    const predicted = ['wait-prediction', 'wait-outcome', 'prediction-score'];
+    fc.assert(
+      fc.property(journals, (journal) => {
+        const found: Output[] = [];
+        const events$ = new Subject<QueueEvent>();
+        const states$ = events$.pipe(toOperator(followQueues(settings)));
+        const inputs$ = merge(states$.pipe(map((state) => ({ kind: 'queue-state' as const, state }))), events$);
+        inputs$.pipe(toOperator(predictWaits(settings))).subscribe((output) => found.push(output));
+        for (const event of journal) events$.next(event);
+        const derived = deriveAll(journal).outputs.filter(({ type }) => predicted.includes(type.name));
+        expect(serialized(found)).toEqual(serialized(derived));
+      }),
+      { numRuns: 30 },
     );
   });
 
