@@ -38,10 +38,31 @@ function isOpenAt(hours: OpeningHours, atMs: EpochMs, timeZone: string): boolean
  * is left out opens nothing. Throws a RangeError for an unknown zone.
  */
 export function openingAt(hours: OpeningHours, atMs: EpochMs, timeZone: string): Opening {
+  let ofZones = lately.get(hours);
+  if (ofZones === undefined) lately.set(hours, (ofZones = new Map<string, Found>()));
+  const last = ofZones.get(timeZone);
+  if (last !== undefined && last.fromMs <= atMs && atMs < (last.opening.untilMs ?? Infinity)) return last.opening;
+  const opening = findOpening(hours, atMs, timeZone);
+  ofZones.set(timeZone, { fromMs: atMs, opening });
+  return opening;
+}
+
+interface Found {
+  readonly fromMs: EpochMs;
+  readonly opening: Opening;
+}
+
+/** The last answer holds until the next change: most are asked for again and again in between. */
+const lately = new WeakMap<OpeningHours, Map<string, Found>>();
+
+/** A time that comes once a week comes after two, should clocks be put forward over it. */
+const horizonMs = 3 * weekMs;
+
+function findOpening(hours: OpeningHours, atMs: EpochMs, timeZone: string): Opening {
   const isOpen = isOpenAt(hours, atMs, timeZone);
   const bounds = hours.flatMap(({ fromMinute, untilMinute }) => [fromMinute * minuteMs, untilMinute * minuteMs]);
   // Nothing changes between one step and the next: the clock runs evenly, and no bound is passed.
-  for (let fromMs = atMs; fromMs < atMs + weekMs + 2 * dayMs;) {
+  for (let fromMs = atMs; fromMs < atMs + horizonMs;) {
     const weekTime = weekTimeMs(fromMs, timeZone);
     const stepMs = Math.min(dayMs, ...bounds.map((bound) => modulo(bound - weekTime - 1, weekMs) + 1));
     const nextMs = firstShiftMs(fromMs, fromMs + stepMs, timeZone) ?? fromMs + stepMs;

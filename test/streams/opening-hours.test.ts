@@ -117,8 +117,20 @@ describe('opening hours', () => {
     });
     expect(openingAt(twice, utc('2024-10-27T00:50'), 'Europe/Berlin').untilMs).toBe(utc('2024-10-27T01:15'));
     // It does not come at all, so the next Sunday is the next time.
+    expect(openingAt(twice, utc('2024-03-24T02:00'), 'Europe/Berlin')).toEqual({
+      isOpen: false,
+      untilMs: utc('2024-04-07T00:15'),
+    });
     expect(openingAt(twice, utc('2024-03-31T00:50'), 'Europe/Berlin').untilMs).toBe(utc('2024-04-07T00:15'));
   });
+});
+
+test('opening hours that are asked about again and again, in any order, are the same as if asked once', () => {
+  fc.assert(
+    fc.property(someHours, fc.array(fc.tuple(instants, fc.constantFrom(...zones))), (hours, asked) => {
+      for (const [atMs, zone] of asked) expect(openingAt(hours, atMs, zone)).toEqual(openingAt([...hours], atMs, zone));
+    }),
+  );
 });
 
 describe('opening hours as a text', () => {
