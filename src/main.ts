@@ -5,6 +5,7 @@ import { SinkError } from '../sinks/errors.ts';
 import { addBacktestCommand } from './commands/backtest.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addPredictCommand } from './commands/predict.ts';
 import { addRecordCommand } from './commands/record.ts';
 import { addRunCommand } from './commands/run.ts';
 import { readVersion } from './commands/settings.ts';
@@ -29,6 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   let code = 0;
   addTopicsCommand(program, () => void (code = 3));
   addCheckCommand(program, (found) => void (code = found));
+  addPredictCommand(program, (found) => void (code = found));
   try {
     await program.parseAsync(args);
     return code;

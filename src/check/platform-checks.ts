@@ -67,8 +67,15 @@ export interface Call {
 
 export const noStart = 'run does not start';
 
+/** What a call needs to be judged by. */
+export interface Judging {
+  /** Of the call that was just made. */
+  readonly lastAnswer: () => Pick<Timed, 'answer'> | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** The platform's refusals are values. */
-export async function attempt<T>({ signal }: Asking, once: () => Promise<T>): Promise<T | GenesysError> {
+export async function attempt<T>({ signal }: Judging, once: () => Promise<T>): Promise<T | GenesysError> {
   try {
     return await once();
   } catch (error) {
@@ -80,7 +87,7 @@ export async function attempt<T>({ signal }: Asking, once: () => Promise<T>): Pr
 
 /** Makes a call; what it means is the finding, and the value undefined when it failed. */
 export async function ask<T>(
-  asking: Asking,
+  asking: Judging,
   call: Call,
   once: () => Promise<T>,
   tell: (value: T) => string = () => 'answered',

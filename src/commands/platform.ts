@@ -3,7 +3,7 @@ import { type Clock, scaledClock, systemClock } from '../../sinks/clock.ts';
 import { fetchClock } from '../clock-client.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { recordingOf } from '../settings.ts';
-import { type Simulator, startSimulator } from '../simulator/simulator.ts';
+import { type Simulator, type SimulatorSettings, startSimulator } from '../simulator/simulator.ts';
 import { playOf } from './model-options.ts';
 
 /** The platform of a command, with the time it lives in. */
@@ -21,13 +21,18 @@ export function isOnSimulator({ source, clientId, clientSecret }: Config): boole
   return source === 'simulator' || (source === 'auto' && clientId === undefined && clientSecret === undefined);
 }
 
-/** Starts a simulator if the settings want one, with a model if one is given. It ends with the signal; the caller closes it. */
+/**
+ * Starts a simulator if the settings want one, with a model if one is given, at a minute of its day if that is. It ends with the signal;
+ * the caller closes it.
+ */
 export async function openPlatform(
   config: Config,
   signal: AbortSignal,
   model?: Parameters<typeof playOf>[1],
+  startMinute?: number,
 ): Promise<Platform> {
-  const own = isOnSimulator(config) ? await startOwnSimulator(config, playOf(config, model), signal) : undefined;
+  const play = { ...playOf(config, model), ...(startMinute === undefined ? {} : { startMinute }) };
+  const own = isOnSimulator(config) ? await startOwnSimulator(config, play, signal) : undefined;
   const followed = config.clock === undefined ? undefined : await fetchClock(config.clock, signal);
   const speed = own === undefined ? (followed?.speed ?? 1) : config.speed;
   return {
@@ -56,7 +61,9 @@ export function refuseRecordingPseudonyms({ agentIdKey }: Config): void {
   throw new ConfigError([{ where: 'AGENT_ID_KEY', value: '(secret)', allowed }]);
 }
 
-async function startOwnSimulator(config: Config, play: ReturnType<typeof playOf>, signal: AbortSignal) {
+type Play = ReturnType<typeof playOf> & Pick<SimulatorSettings, 'startMinute'>;
+
+async function startOwnSimulator(config: Config, play: Play, signal: AbortSignal) {
   const clientId = randomUUID();
   const clientSecret = randomUUID();
   const simulator = await startSimulator({

@@ -111,15 +111,8 @@ export async function readHalfHour(
   onAnswer: OnAnswer,
   signal: AbortSignal,
 ): Promise<void> {
-  const iso = (ms: EpochMs) => new Date(ms).toISOString();
   for (const some of batchesOf(queueIds)) {
-    const query = {
-      interval: `${iso(startMs)}/${iso(endMs)}`,
-      granularity: 'PT30M',
-      groupBy: ['queueId', 'mediaType'],
-      filter: anyOf(some),
-      metrics: ['nOffered', 'tAnswered', 'tAbandon', 'tHandle', 'oServiceLevel', 'oServiceTarget'],
-    };
+    const query = aggregatesQuery({ startMs, endMs }, some);
     const body = readAnswer(wire.aggregatesAnswer, (await rest.post(paths.aggregates, query, signal)) ?? {});
     onAnswer({ path: paths.aggregates, queueIds: some, interval: { startMs, endMs }, body });
   }
@@ -135,6 +128,18 @@ export function* batchesOf(ids: readonly string[]): Generator<readonly string[]>
 const anyOf = (ids: readonly string[], dimension: 'queueId' | 'userId' = 'queueId') => ({
   type: 'or',
   predicates: ids.map((value) => ({ type: 'dimension', dimension, operator: 'matches', value })),
+});
+
+/** Of each half hour in an interval. */
+export const aggregatesQuery = (
+  { startMs, endMs }: { readonly startMs: EpochMs; readonly endMs: EpochMs },
+  queueIds: readonly string[],
+) => ({
+  interval: `${new Date(startMs).toISOString()}/${new Date(endMs).toISOString()}`,
+  granularity: 'PT30M',
+  groupBy: ['queueId', 'mediaType'],
+  filter: anyOf(queueIds),
+  metrics: ['nOffered', 'tAnswered', 'tAbandon', 'tHandle', 'oServiceLevel', 'oServiceTarget'],
 });
 
 export const observationsQuery = (queueIds: readonly string[]) => ({

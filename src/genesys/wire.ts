@@ -133,16 +133,27 @@ export const routingActivityAnswer = z.object({
 
 const serviceLevel = z.object({ percentage: z.number(), durationMs: z.number() });
 
+/** GET /api/v2/routing/queues/{id} */
+export const queueAnswer = z.object({
+  id: z.string(),
+  name: z.string(),
+  mediaSettings: z.record(z.string(), z.object({ serviceLevel: serviceLevel.optional() })).optional(),
+});
+
 /** GET /api/v2/routing/queues */
-export const queuesAnswer = z.object({
-  entities: z.array(
-    z.object({
-      id: z.string(),
-      name: z.string(),
-      mediaSettings: z.record(z.string(), z.object({ serviceLevel: serviceLevel.optional() })).optional(),
-    }),
-  ),
-  nextUri: z.string().optional(),
+export const queuesAnswer = z.object({ entities: z.array(queueAnswer), nextUri: z.string().optional() });
+
+/** GET /api/v2/routing/queues/{id}/mediatypes/{medium}/estimatedwaittime; no result = no estimate is possible. */
+export const estimatedWaitAnswer = z.object({
+  results: z
+    .array(
+      z.object({
+        intent: z.string().optional(),
+        formula: z.string().optional(),
+        estimatedWaitTimeSeconds: z.number().optional(),
+      }),
+    )
+    .optional(),
 });
 
 const proficiency = z.object({ id: z.string(), proficiency: z.number().optional(), state: z.string().optional() });

@@ -28,6 +28,8 @@ export interface SimulatorSettings {
   readonly timeZone?: string;
   /** Date `YYYY-MM-DD` for the first day; unless told the newest past one, for a trace of the same weekday. */
   readonly date?: string;
+  /** Minutes after midnight of its first day, in its zone, at which the clock starts; unless told just before the first event. */
+  readonly startMinute?: number;
   /** Repeats the trace on the following dates, or goes on with the model, for ever. */
   readonly loop: boolean;
   readonly clientId: string;
@@ -79,7 +81,8 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
   const baseMs = baseClock.nowMs();
   const driver = await createDriver(settings, { timeZone, loop, nowMs: baseMs });
   const { onFrameSent, frameFaults, permissions, faults = [], switches = {}, admin } = settings;
-  const epochMs = driver.startMs - leadMs;
+  const epochMs =
+    settings.startMinute === undefined ? driver.startMs - leadMs : minuteOf(driver, settings.startMinute, timeZone);
   const platform = createPlatform({
     driver,
     clients: [{ id: clientId, secret: clientSecret, ...(permissions === undefined ? {} : { permissions }) }],
@@ -131,6 +134,9 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
     },
   };
 }
+
+const minuteOf = ({ startMs }: CallCenterDriver, minute: number, timeZone: string) =>
+  midnightMs(dateIn(timeZone, startMs), timeZone) + minute * 60_000;
 
 const hourMs = 3_600_000;
 /** Nobody wants to watch a centre sleep. */
