@@ -56,7 +56,7 @@ export const lineKey = (queueId: string, mediaType: string) => `${queueId}/${med
 export const lineOf = ({ lines }: Centre, queueId: string, mediaType: string): Line | undefined =>
   lines.get(lineKey(queueId, mediaType));
 
-function openLine(centre: Centre, queueId: string, mediaType: string, atMs: EpochMs): Line {
+export function openLine(centre: Centre, queueId: string, mediaType: string, atMs: EpochMs): Line {
   let line = lineOf(centre, queueId, mediaType);
   if (line === undefined) {
     line = startLine(queueId, mediaType, atMs);

@@ -89,7 +89,7 @@ export const startLine = (queueId: string, mediaType: string, atMs: EpochMs): Li
 });
 
 /** Abandonments and waiting seconds are remembered for hours, answers and handles for minutes: their rates follow the day. */
-const patienceHalfLifeSeconds = 7200;
+export const patienceHalfLifeSeconds = 7200;
 const paceHalfLifeSeconds = 600;
 const handlesHalfLifeSeconds = 3600;
 
