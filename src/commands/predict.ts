@@ -1,13 +1,11 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { credentials, platformUrls } from '../compose.ts';
-import type { Config } from '../config.ts';
 import { type Answer as HttpAnswer, createSend } from '../genesys/http.ts';
 import { createRest } from '../genesys/rest.ts';
-import { type Answer, renderAnswer } from '../predict/answer.ts';
-import { mediaInUse, predictFrom } from '../predict/fold.ts';
+import { renderAnswer } from '../predict/answer.ts';
 import { mediaNames, mediaTypeOf } from '../predict/media.ts';
-import { findQueue, readEstimate, type Reader, readQueue } from '../predict/read.ts';
-import { tutorialPayload } from '../predict/tutorial.ts';
+import { predictQueue } from '../predict/predict.ts';
+import type { Reader } from '../predict/read.ts';
 import { addModelOptions, readModel, refuse } from './model-options.ts';
 import { isOnSimulator, openPlatform, type Platform, refuseRecording } from './platform.ts';
 import { addSettings, readConfig } from './settings.ts';
@@ -19,8 +17,8 @@ const settings = [
 ];
 /** In real milliseconds. */
 const silenceMsMax = 15_000;
-/** When the sample day is busy. */
-const startMinuteDefault = 11 * 60;
+/** On the sample day somebody waits then. */
+const startMinuteDefault = 13 * 60 + 10;
 
 /** `exit` is called with 1 when something could not be read for another reason than a missing permission. */
 export function addPredictCommand(program: Command, exit: (code: number) => void): void {
@@ -31,7 +29,7 @@ export function addPredictCommand(program: Command, exit: (code: number) => void
     )
     .requiredOption('--queue <id or name>', 'the queue')
     .option('--media <name>', `${mediaNames.join(', ')}; default: those in use`, readMedia)
-    .option('--at <HH:MM>', 'on a simulator of its own: the time of its day; default: 11:00', readTime)
+    .option('--at <HH:MM>', 'on a simulator of its own: the time of its day; default: 13:10', readTime)
     .option('--json', 'machine-readable');
   addModelOptions(command);
   addSettings(command, settings).action(async (options: Readonly<Record<string, unknown>>) => {
@@ -50,7 +48,7 @@ export function addPredictCommand(program: Command, exit: (code: number) => void
     const platform = await openPlatform({ ...config, speed: 1 }, signal, model, startMinute);
     try {
       const wanted = { queue: String(queue), mediaType: typeof media === 'string' ? media : undefined };
-      const answer = await predict(createReader(platform, signal), wanted, config);
+      const answer = await predictQueue(createReader(platform, signal), wanted, config);
       const text = options['json'] === true ? JSON.stringify(answer, null, 2) : renderAnswer(answer).join('\n');
       process.stdout.write(`${text}\n`);
       if (answer.notRead.some(({ status }) => status === 'failed')) exit(1);
@@ -58,31 +56,6 @@ export function addPredictCommand(program: Command, exit: (code: number) => void
       await platform.simulator?.close();
     }
   });
-}
-
-interface Wanted {
-  /** Its id or name. */
-  readonly queue: string;
-  /** Those in use unless told. */
-  readonly mediaType: string | undefined;
-}
-
-async function predict(reader: Reader, { queue, mediaType }: Wanted, config: Config): Promise<Answer> {
-  const found = await findQueue(reader, queue);
-  const { id } = found.value;
-  const { value: reading, notRead } = await readQueue(reader, id);
-  const predictions = [];
-  const failed = [];
-  const media = mediaType === undefined ? mediaInUse(reading) : [mediaType];
-  for (const { state, prediction } of predictFrom(reading, media, config)) {
-    const { value: platform, notRead: unread } = await readEstimate(reader, id, state.mediaType);
-    const tutorial = tutorialPayload(state, reading.events, reading.atMs);
-    predictions.push({ mediaType: state.mediaType, tutorial, calibrated: prediction, platform });
-    failed.push(...unread);
-  }
-  const { value: named } = found;
-  const all = [...found.notRead, ...notRead, ...failed];
-  return { queue: { id, name: named.name }, atMs: reading.atMs, predictions, notRead: all };
 }
 
 function createReader({ config, clock }: Platform, signal: AbortSignal): Reader {

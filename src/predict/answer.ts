@@ -6,7 +6,7 @@ import type { PlatformEstimate } from './read.ts';
 import type { TutorialPayload } from './tutorial.ts';
 
 /** What is said of one queue and medium, by three who foretell. */
-interface MediumAnswer {
+export interface MediumAnswer {
   readonly mediaType: string;
   /** The wait prediction tutorial's payload, its bugs corrected. */
   readonly tutorial: TutorialPayload;
@@ -56,6 +56,7 @@ function linesOf({ tutorial, calibrated, platform }: MediumAnswer): readonly Lin
     ['agents_available', tutorial.agents_available, inputs.agentsIdle, null],
     ['agents_on_queue', null, inputs.agentsOnQueue, null],
     ['effective_agents', tutorial.effective_agents, null, null],
+    ['nobody_available', tutorial.nobody_available, null, null],
     ['avg_handle_time', time('avg_handle_time'), inputs.handleSeconds, null],
     ['avg_wait_time', time('avg_wait_time'), null, null],
     ['predicted_wait_seconds', orMore(tutorial), calibrated.waitSecondsP50, wait],

@@ -7,6 +7,7 @@ import type { QueueState } from '../../streams/records/queue-state.ts';
 import { type WaitPrediction, waitPrediction } from '../../streams/records/wait-prediction.ts';
 import { predictWaits } from '../../streams/wait-prediction.ts';
 import { lineKey } from '../../streams/wait/centre.ts';
+import { recallTotals } from '../../streams/wait/recall.ts';
 import type { WaitInput } from '../../streams/wait/wait-model.ts';
 
 /** What was read of a queue, and of those that share its agents. */
@@ -38,9 +39,13 @@ export function mediaInUse(reading: Reading): readonly string[] {
   return used.length > 0 ? used : ['voice'];
 }
 
+/** Half hours that began longer ago say little of the pace of now. */
+const recalledMs = 7_200_000;
+
 /**
- * What is predicted for somebody who joins now, by the logics of the live path over the same events: first all that was read, then
- * the counts, so that it is asked once and nothing of half a reading is announced.
+ * What is predicted for somebody who joins now, by the logics of the live path over the same events. Whoever has listened knows when the
+ * last callers were answered, and the model goes by it; here it is told by the totals, or it would take it that nobody was. The counts
+ * come last: it is asked once, and nothing of half a reading is announced.
  */
 export function predictFrom(reading: Reading, media: readonly string[], settings: FoldSettings): readonly Predicted[] {
   const { queueId, atMs, events } = reading;
@@ -49,12 +54,20 @@ export function predictFrom(reading: Reading, media: readonly string[], settings
   const asInput = (state: QueueState): WaitInput => ({ kind: 'queue-state', state });
   const own = states.filter((state) => state.queueId === queueId);
   const others = states.filter((state) => state.queueId !== queueId);
-  const outputs = run(predictWaits(settings), [...events, ...others.map(asInput), ...own.map(asInput)]);
+  const logic = predictWaits(settings);
+  const state = logic.start();
+  for (const event of events) {
+    if (event.kind === 'interval-read' && event.startMs >= atMs - recalledMs) {
+      recallTotals(state.model.centre, event, atMs);
+    }
+  }
   const predictions = new Map<string, WaitPrediction>();
-  for (const { type, value } of outputs) {
-    if (type !== waitPrediction) continue;
-    const prediction = waitPrediction.schema.parse(value);
-    predictions.set(lineKey(prediction.queueId, prediction.mediaType), prediction);
+  for (const input of [...events, ...others.map(asInput), ...own.map(asInput)]) {
+    for (const { type, value } of logic.step(state, input)[1]) {
+      if (type !== waitPrediction) continue;
+      const prediction = waitPrediction.schema.parse(value);
+      predictions.set(lineKey(prediction.queueId, prediction.mediaType), prediction);
+    }
   }
   return media.flatMap((mediaType) => {
     const state = own.find((each) => each.mediaType === mediaType);

@@ -38,7 +38,14 @@ interface Read<T> {
 const queuesPath = '/api/v2/routing/queues';
 const viewQueues = ['routing:queue:view'];
 const viewObservations = ['analytics:queueObservation:view'];
-const viewAggregates = ['analytics:conversationAggregate:view'];
+
+/** What is refused for one batch of queues is so for the next. */
+function note(notRead: Finding[], found: readonly Finding[]): void {
+  for (const finding of found) {
+    const isNoted = notRead.some(({ name, told }) => name === finding.name && told === finding.told);
+    if (!isNoted) notRead.push(finding);
+  }
+}
 
 const unread = (...findings: readonly Finding[]) => findings.filter(({ status }) => status !== 'ok');
 
@@ -70,8 +77,27 @@ export async function findQueue(reader: Reader, wanted: string): Promise<Read<Qu
 }
 
 const halfHourMs = 1_800_000;
-/** A day: also the first caller of a morning is told something. */
-const halfHours = 48;
+/** How long interactions take is asked of a whole day: also the first caller of a morning is told something. */
+const halfHoursOfDay = 48;
+/** How fast it goes is that of the last two hours. */
+const halfHoursOfPace = 5;
+
+const history: Call = {
+  name: 'call aggregates',
+  cost: 'how long interactions take and how fast it goes: no wait is predicted',
+  needed: ['analytics:conversationAggregate:view'],
+};
+const agents: Call = {
+  name: 'call routing activity',
+  cost: 'which agents serve other queues too, and how long each has been busy',
+  needed: viewObservations,
+};
+const counts: Call = {
+  name: 'call queue observations',
+  cost: 'who waits and which agents are there: no wait is predicted',
+  needed: viewObservations,
+};
+const waiting: Call = { name: 'call conversation activity', cost: 'since when each waits', needed: viewObservations };
 
 /** Reads what predictions go by, of the queue and of all that its agents serve too. What may not be read is left out, and named. */
 export async function readQueue(reader: Reader, queueId: string): Promise<Read<Reading>> {
@@ -83,35 +109,15 @@ export async function readQueue(reader: Reader, queueId: string): Promise<Read<R
     const receivedAtMs = clock.nowMs();
     for (const event of arrivals.flatMap((each) => decodeArrival({ kind: 'rest', receivedAtMs, ...each }))) {
       if (event.kind !== 'input-rejected') events.push(event);
-      else notRead.push({ name: call.name, status: 'failed', told: `${event.place}: ${event.cause}`, cost: call.cost });
+      else
+        note(notRead, [{ name: call.name, status: 'failed', told: `${event.place}: ${event.cause}`, cost: call.cost }]);
     }
   };
   const read = async (call: Call, once: () => Promise<void>) => {
-    notRead.push(...unread((await ask(reader, call, once)).finding));
+    note(notRead, unread((await ask(reader, call, once)).finding));
   };
   const post = async (path: string, query: object) => (await rest.post(path, query, signal)) ?? {};
 
-  // First what changes slowly, so that the counts are fresh.
-  const history = { name: 'call aggregates', cost: 'how long interactions take', needed: viewAggregates };
-  await read(history, async () => {
-    const endMs = clock.nowMs() - (clock.nowMs() % halfHourMs) + halfHourMs;
-    const query = snapshot.aggregatesQuery({ startMs: endMs - halfHours * halfHourMs, endMs }, [queueId]);
-    const body = await post(snapshot.paths.aggregates, { ...query, metrics: [...query.metrics, 'tWait'] });
-    const starts = Array.from({ length: halfHours }, (_, index) => endMs - (halfHours - index) * halfHourMs);
-    take(
-      history,
-      starts.map((startMs) => {
-        const interval = { startMs, endMs: startMs + halfHourMs };
-        return { path: snapshot.paths.aggregates, queueIds: [queueId], interval, body };
-      }),
-    );
-  });
-
-  const agents = {
-    name: 'call routing activity',
-    cost: 'which agents serve other queues too, and how long each has been busy',
-    needed: viewObservations,
-  };
   await read(agents, async () => {
     const ofQueue = await post(snapshot.paths.routing, snapshot.routingQuery('queueId', [queueId]));
     // Of their other queues only who is asked about by name tells.
@@ -121,18 +127,28 @@ export async function readQueue(reader: Reader, queueId: string): Promise<Read<R
     }
   });
 
-  const shared = events.flatMap((event) => (event.kind === 'agent-status' ? (event.activeQueueIds ?? []) : []));
-  for (const queueIds of snapshot.batchesOf([...new Set([queueId, ...shared])])) {
-    const counts = {
-      name: 'call queue observations',
-      cost: 'who waits and which agents are there: no wait is predicted',
-      needed: viewObservations,
-    };
+  const readHistory = (queueIds: readonly string[], halfHours: number) =>
+    read(history, async () => {
+      const endMs = clock.nowMs() - (clock.nowMs() % halfHourMs) + halfHourMs;
+      const query = snapshot.aggregatesQuery({ startMs: endMs - halfHours * halfHourMs, endMs }, queueIds);
+      const body = await post(snapshot.paths.aggregates, { ...query, metrics: [...query.metrics, 'tWait'] });
+      const arrivals = Array.from({ length: halfHours }, (_, index) => {
+        const startMs = endMs - (halfHours - index) * halfHourMs;
+        const interval = { startMs, endMs: startMs + halfHourMs };
+        return { path: snapshot.paths.aggregates, queueIds, interval, body };
+      });
+      take(history, arrivals);
+    });
+  const told = events.flatMap((event) => (event.kind === 'agent-status' ? (event.activeQueueIds ?? []) : []));
+  const shared = [...new Set(told)].filter((id) => id !== queueId);
+  await readHistory([queueId], halfHoursOfDay);
+  for (const queueIds of snapshot.batchesOf(shared)) await readHistory(queueIds, halfHoursOfPace);
+  for (const queueIds of snapshot.batchesOf([queueId, ...shared])) {
+    // Last, so that it is fresh.
     await read(counts, async () => {
       const body = await post(snapshot.paths.observations, snapshot.observationsQuery(queueIds));
       take(counts, [{ path: snapshot.paths.observations, queueIds, body }]);
     });
-    const waiting = { name: 'call conversation activity', cost: 'since when each waits', needed: viewObservations };
     await read(waiting, async () => {
       const body = await post(snapshot.paths.conversations, snapshot.conversationsQuery(queueIds));
       take(waiting, [{ path: snapshot.paths.conversations, queueIds, body }]);
