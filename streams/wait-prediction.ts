@@ -66,7 +66,7 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
   const settingsOf = createQueueSettings(settings);
   return {
     name: 'wait-prediction',
-    version: 4,
+    version: 5,
     start: () => ({
       model: startWaitModel(),
       scores: startScores(),
