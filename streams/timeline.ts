@@ -1,3 +1,4 @@
+import { addLevel, type Measured, nothingMeasured } from './measured.ts';
 import type { EpochMs } from './record.ts';
 
 /** An observation, or a mark that a hold ended. Values by position of the gauge, null where only a hold ended. */
@@ -9,26 +10,6 @@ export interface TimelineEntry {
 
 /** What was seen of one key: in order of time, one entry for each instant. */
 export type Timeline = TimelineEntry[];
-
-/** A gauge over the time in which it was known; null if it never was. `mean` is weighted by time. */
-export interface GaugeSummary {
-  readonly mean: number | null;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly last: number | null;
-}
-
-export interface Measurement {
-  /** Distinct observation times. */
-  readonly count: number;
-  /** Time with an observation in effect. */
-  readonly coverageMs: number;
-  /** From the first to the last instant with an observation in effect; null without any. */
-  readonly covered: { readonly fromMs: EpochMs; readonly untilMs: EpochMs } | null;
-  readonly summaries: readonly GaugeSummary[];
-}
-
-const unknown: GaugeSummary = { mean: null, min: null, max: null, last: null };
 
 /** The position of the last entry at or before `atMs`, -1 if there is none. */
 export function indexAt(timeline: Timeline, atMs: EpochMs): number {
@@ -88,14 +69,8 @@ export function measure(
   endMs: EpochMs,
   holdMs: number,
   gaugeCount: number,
-): Measurement {
-  const sums = Array.from({ length: gaugeCount }, () => ({
-    sum: 0,
-    knownMs: 0,
-    min: Infinity,
-    max: -Infinity,
-    last: 0,
-  }));
+): Measured {
+  const { levels } = nothingMeasured(gaugeCount);
   let [count, coverageMs, fromMs, untilMs] = [0, 0, endMs, startMs];
   for (let index = Math.max(indexAt(timeline, startMs), 0); index < timeline.length; index += 1) {
     const entry = timeline[index];
@@ -109,22 +84,9 @@ export function measure(
     coverageMs += durationMs;
     fromMs = Math.min(fromMs, effectFromMs);
     untilMs = effectEndMs;
-    for (const [gauge, of] of sums.entries()) {
-      const value = entry.values[gauge] ?? null;
-      if (value === null) continue;
-      of.sum += value * durationMs;
-      of.knownMs += durationMs;
-      of.min = Math.min(of.min, value);
-      of.max = Math.max(of.max, value);
-      of.last = value;
+    for (const [gauge, value] of entry.values.entries()) {
+      if (value !== null) addLevel(levels, gauge, value, durationMs);
     }
   }
-  return {
-    count,
-    coverageMs,
-    covered: coverageMs === 0 ? null : { fromMs, untilMs },
-    summaries: sums.map(({ sum, knownMs, min, max, last }) =>
-      knownMs === 0 ? unknown : { mean: sum / knownMs, min, max, last },
-    ),
-  };
+  return { count, coverageMs, covered: coverageMs === 0 ? null : { fromMs, untilMs }, levels };
 }

@@ -1,16 +1,8 @@
 import { interpolateLinearly } from './interpolate.ts';
 import type { Logic } from './logic.ts';
+import { type GaugeSummary, type Measured, nothingMeasured, summaryOf, unknownGauge as unknown } from './measured.ts';
 import type { EpochMs } from './record.ts';
-import {
-  addObservation,
-  dropBefore,
-  endHold,
-  firstInEffect,
-  type GaugeSummary,
-  type Measurement,
-  measure,
-  type Timeline,
-} from './timeline.ts';
+import { addObservation, dropBefore, endHold, firstInEffect, measure, type Timeline } from './timeline.ts';
 import { advanceWatermark, hasReached, type Watermark } from './watermark.ts';
 
 /** Windows are `[start, start + sizeMs)`, starts are multiples of the hop. All times in milliseconds. */
@@ -63,6 +55,8 @@ export interface ClosedWindow {
   readonly coverageMs: number;
   readonly interpolated: boolean;
   readonly gauges: Readonly<Record<string, GaugeSummary>>;
+  /** The sums that the gauges were made from. */
+  readonly measured: Measured;
 }
 
 /** An observation whose windows were all over for good; it changed nothing. */
@@ -95,9 +89,10 @@ interface KeyState {
   nextEndMs: EpochMs | null;
 }
 
-interface Row extends Pick<Measurement, 'count' | 'coverageMs' | 'covered'> {
+interface Row {
   readonly startMs: EpochMs;
   readonly revision: number;
+  readonly measured: Measured;
   readonly interpolated: boolean;
   readonly gauges: Readonly<Record<string, GaugeSummary>>;
 }
@@ -120,6 +115,7 @@ export function hopping(settings: HoppingSettings): Logic<WindowState, WindowEve
   assertSettings(settings);
   const { sizeMs, hopMs, outOfOrdernessMs, allowedLatenessMs, gapMaxMs, gauges, advanceOnObservation } = settings;
   const holdMs = settings.holdMs ?? Infinity;
+  const nothing = nothingMeasured(gauges.length);
 
   const firstStartHolding = (atMs: EpochMs) => (Math.floor((atMs - sizeMs) / hopMs) + 1) * hopMs;
   const lastStartHolding = (atMs: EpochMs) => Math.floor(atMs / hopMs) * hopMs;
@@ -127,9 +123,9 @@ export function hopping(settings: HoppingSettings): Logic<WindowState, WindowEve
   const openUntilMs = (atMs: EpochMs) => lastStartHolding(atMs) + sizeMs + allowedLatenessMs;
 
   function rowOf(timeline: Timeline, startMs: EpochMs): Row {
-    const { summaries, ...measured } = measure(timeline, startMs, startMs + sizeMs, holdMs, gauges.length);
-    const named = Object.fromEntries(gauges.map((gauge, index) => [gauge, summaries[index] ?? unknown]));
-    return { startMs, revision: 0, ...measured, interpolated: false, gauges: named };
+    const measured = measure(timeline, startMs, startMs + sizeMs, holdMs, gauges.length);
+    const named = Object.fromEntries(gauges.map((gauge, index) => [gauge, summaryOf(measured, index)]));
+    return { startMs, revision: 0, measured, interpolated: false, gauges: named };
   }
 
   function firstCoveredStart(timeline: Timeline, fromStartMs: EpochMs): EpochMs | null {
@@ -139,7 +135,8 @@ export function hopping(settings: HoppingSettings): Logic<WindowState, WindowEve
 
   /** The windows strictly between two covered ones, but for those that are settled; none if the stretch is too long. */
   function fill(state: KeyState, before: Row, after: Row): Row[] {
-    const uncoveredMs = (after.covered?.fromMs ?? after.startMs) - (before.covered?.untilMs ?? before.startMs);
+    const uncoveredMs =
+      (after.measured.covered?.fromMs ?? after.startMs) - (before.measured.covered?.untilMs ?? before.startMs);
     if (gapMaxMs !== null && uncoveredMs > gapMaxMs) return [];
     const filled: Row[] = [];
     const steps = (after.startMs - before.startMs) / hopMs;
@@ -150,7 +147,7 @@ export function hopping(settings: HoppingSettings): Logic<WindowState, WindowEve
         const [from, to] = [before.gauges[gauge]?.mean ?? null, after.gauges[gauge]?.mean ?? null];
         return [gauge, { ...unknown, mean: interpolateLinearly(from, to, step, steps) }] as const;
       });
-      filled.push({ ...nothing, startMs, revision: 0, interpolated: true, gauges: Object.fromEntries(means) });
+      filled.push({ measured: nothing, startMs, revision: 0, interpolated: true, gauges: Object.fromEntries(means) });
     }
     return filled;
   }
@@ -206,7 +203,7 @@ export function hopping(settings: HoppingSettings): Logic<WindowState, WindowEve
     const isFrozen = (startMs: EpochMs) => hasReached(watermarkMs, openUntilMs(startMs + sizeMs - hopMs));
     const oldest = state.rows.findIndex((row) => !isFrozen(row.startMs));
     const frozen = state.rows.splice(0, oldest === -1 ? state.rows.length : oldest);
-    state.anchor = frozen.findLast((row) => row.covered !== null) ?? state.anchor;
+    state.anchor = frozen.findLast((row) => row.measured.covered !== null) ?? state.anchor;
     state.settledStartMs = frozen.at(-1)?.startMs ?? state.settledStartMs;
     const lastFrozenStartMs = lastStartHolding(watermarkMs - 2 * sizeMs + hopMs - allowedLatenessMs);
     dropBefore(state.timeline, lastFrozenStartMs + hopMs, holdMs);
@@ -217,9 +214,10 @@ export function hopping(settings: HoppingSettings): Logic<WindowState, WindowEve
     forget(state, nowMs);
     const nextStartMs = firstCoveredStart(state.timeline, firstStartHolding(nowMs));
     state.nextEndMs = nextStartMs === null ? null : nextStartMs + sizeMs;
-    return emitted.map(({ startMs, revision, count, coverageMs, interpolated, gauges: summaries }) => {
+    return emitted.map(({ startMs, revision, measured, interpolated, gauges: summaries }) => {
       const bounds = { key, startMs, endMs: startMs + sizeMs };
-      return { kind: 'window', ...bounds, revision, count, coverageMs, interpolated, gauges: summaries };
+      const { count, coverageMs } = measured;
+      return { kind: 'window', ...bounds, revision, count, coverageMs, interpolated, gauges: summaries, measured };
     });
   }
 
@@ -237,7 +235,7 @@ export function hopping(settings: HoppingSettings): Logic<WindowState, WindowEve
       state.nextEndMs = null;
       for (const [key, keyState] of state.keys) {
         if (isDue(keyState.nextEndMs, toMs)) {
-          const before = keyState.rows.findLast((row) => row.covered !== null) ?? keyState.anchor;
+          const before = keyState.rows.findLast((row) => row.measured.covered !== null) ?? keyState.anchor;
           emitted.push(settle(key, keyState, before, oldWatermarkMs, toMs));
         }
         state.nextEndMs = earlier(state.nextEndMs, keyState.nextEndMs);
@@ -293,9 +291,6 @@ export function hopping(settings: HoppingSettings): Logic<WindowState, WindowEve
   };
 }
 
-const nothing = { count: 0, coverageMs: 0, covered: null };
-const unknown: GaugeSummary = { mean: null, min: null, max: null, last: null };
-
 function keyStateOf(state: WindowState, key: string): KeyState {
   const found = state.keys.get(key);
   if (found !== undefined) return found;
@@ -308,8 +303,8 @@ function keyStateOf(state: WindowState, key: string): KeyState {
 
 function isSame(a: Row, b: Row): boolean {
   return (
-    a.count === b.count &&
-    a.coverageMs === b.coverageMs &&
+    a.measured.count === b.measured.count &&
+    a.measured.coverageMs === b.measured.coverageMs &&
     a.interpolated === b.interpolated &&
     Object.entries(a.gauges).every(([gauge, { mean, min, max, last }]) => {
       const other = b.gauges[gauge] ?? unknown;

@@ -56,13 +56,13 @@ describe('a timeline', () => {
       count: 1,
       coverageMs: 20,
       covered: { fromMs: 20, untilMs: 50 },
-      summaries: [{ mean: 2.5, min: 1, max: 4, last: 4 }],
+      levels: [50, 20, 1, 4, 4],
     });
     expect(measure(sample(), 30, 40, 20, 1)).toEqual({
       count: 0,
       coverageMs: 0,
       covered: null,
-      summaries: [{ mean: null, min: null, max: null, last: null }],
+      levels: [0, 0, 0, 0, 0],
     });
   });
 

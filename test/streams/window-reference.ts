@@ -1,15 +1,17 @@
 import type { ClosedWindow, HoppingSettings, WindowEvent, WindowOutput } from '../../streams/window.ts';
 
 /** An output with its means cut to what two ways of computing them have in common. */
-export const rounded = (output: WindowOutput) => {
+export const rounded = (output: ReferenceOutput) => {
   if (output.kind === 'late') return output;
   const gauges = Object.entries(output.gauges).map(([gauge, { mean, ...rest }]) => {
     return [gauge, { ...rest, mean: mean === null ? null : Number(mean.toFixed(9)) + 0 }];
   });
-  return { ...output, gauges: Object.fromEntries(gauges) };
+  return { ...output, gauges: Object.fromEntries(gauges), measured: null };
 };
 
-type TableRow = Omit<ClosedWindow, 'kind' | 'key' | 'endMs' | 'revision'>;
+type ReferenceWindow = Omit<ClosedWindow, 'measured'>;
+type ReferenceOutput = Exclude<WindowOutput, ClosedWindow> | ReferenceWindow;
+type TableRow = Omit<ReferenceWindow, 'kind' | 'key' | 'endMs' | 'revision'>;
 
 /**
  * The definition taken by its word: every table anew from all observations, millisecond by millisecond. Ends of holds in windows
@@ -18,9 +20,9 @@ type TableRow = Omit<ClosedWindow, 'kind' | 'key' | 'endMs' | 'revision'>;
 export function reference(settings: HoppingSettings, events: readonly WindowEvent[]) {
   const { sizeMs, hopMs, outOfOrdernessMs, allowedLatenessMs, advanceOnObservation } = settings;
   const accepted: WindowEvent[] = [];
-  const outputs: WindowOutput[] = [];
+  const outputs: ReferenceOutput[] = [];
   const seen: Exclude<WindowEvent, { kind: 'watermark' }>[] = [];
-  const emitted = new Map<string, ClosedWindow>();
+  const emitted = new Map<string, ReferenceWindow>();
   let watermarkMs = -Infinity;
   for (const event of events) {
     const before = watermarkMs;
@@ -36,7 +38,7 @@ export function reference(settings: HoppingSettings, events: readonly WindowEven
       }
     }
     accepted.push(event);
-    const changes: ClosedWindow[] = [];
+    const changes: ReferenceWindow[] = [];
     for (const key of ['a', 'b']) {
       const table = new Map(tableOf(settings, key, seen, watermarkMs).map((row) => [row.startMs, row]));
       for (const { key: of, startMs } of emitted.values()) {
@@ -46,7 +48,7 @@ export function reference(settings: HoppingSettings, events: readonly WindowEven
       for (const row of table.values()) {
         const old = emitted.get(`${key} ${row.startMs}`);
         const endMs = row.startMs + sizeMs;
-        const revised: ClosedWindow = {
+        const revised: ReferenceWindow = {
           kind: 'window',
           key,
           endMs,
@@ -142,7 +144,7 @@ function tableOf(
   });
 }
 
-function differs(a: ClosedWindow, b: ClosedWindow): boolean {
-  const comparable = (of: ClosedWindow) => JSON.stringify({ ...rounded(of), revision: 0 });
+function differs(a: ReferenceWindow, b: ReferenceWindow): boolean {
+  const comparable = (of: ReferenceWindow) => JSON.stringify({ ...rounded(of), revision: 0 });
   return comparable(a) !== comparable(b);
 }
