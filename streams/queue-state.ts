@@ -1,6 +1,7 @@
 import { countFrom, type DayTotals, foldDayTotals } from './day-totals.ts';
 import type { ChannelGap, EventOf, InstantMetric, IntervalMetric, QueueEvent } from './event.ts';
 import { foldHandleTime, type HandleTime, handleSecondsMean, startHandleTime } from './handle-time.ts';
+import { type Hearing, heardSinceMs, hearGap, hearNewQueue, hearTick, isDeafTo, startHearing } from './hearing.ts';
 import type { Logic } from './logic.ts';
 import { createQueueSettings, type QueueNames, type SettingsByQueue, type SettingsOf } from './queue-settings.ts';
 import type { EpochMs } from './record.ts';
@@ -25,8 +26,6 @@ interface Queue {
   countsKnown: boolean;
   /** A snapshot has named everyone who waits. */
   waitingKnown: boolean;
-  /** Since when it was heard without a break, if that is later than for the others. */
-  wholeSinceMs: EpochMs | null;
   /** Half hours that a gap has touched and nobody has read again yet, in order. */
   holesMs: EpochMs[];
   agents: Counts;
@@ -35,13 +34,7 @@ interface Queue {
 
 /** What is known of all queues, as it is saved. */
 interface Queues {
-  /** By channel, its queues or null for all. Until it is closed none of them counts as observed: what arrives meanwhile may miss something. */
-  openGaps: Map<number, readonly string[] | null>;
-  /**
-   * Since when everything was heard; null = not yet, or no longer. Only what changes is sent, so a half hour that began before
-   * may lack what was counted unheard: its totals are no part of the day's.
-   */
-  wholeSinceMs: EpochMs | null;
+  hearing: Hearing;
   byId: Map<string, Queue>;
   /** Of queues that are gone the media types of which something was said: it is to be set right should the queue come back. */
   goneMedia: Map<string, readonly string[]>;
@@ -65,8 +58,8 @@ export function followQueues(settings: SettingsByQueue): Logic<Queues, QueueEven
   const settingsOf = createQueueSettings(settings);
   return {
     name: 'queue-state',
-    version: 8,
-    start: () => ({ openGaps: new Map(), wholeSinceMs: null, byId: new Map(), goneMedia: new Map(), names: new Map() }),
+    version: 9,
+    start: () => ({ hearing: startHearing(), byId: new Map(), goneMedia: new Map(), names: new Map() }),
     step(queues, event) {
       // A queue that comes back is named before it is.
       if (event.kind === 'queue-profile') return [queues, rename(queues, event, settingsOf)];
@@ -85,7 +78,8 @@ export function followQueues(settings: SettingsByQueue): Logic<Queues, QueueEven
           if (event.mediaType === null) return [queues, []];
           const queue = queueOf(queues, event.queueId);
           const { timeZone } = settingsOf(event.queueId, queues.names);
-          foldInterval(mediaOf(queue, event.mediaType), event, wholeSinceMs(queues, event.queueId), timeZone);
+          const sinceMs = heardSinceMs(queues.hearing, event.queueId);
+          foldInterval(mediaOf(queue, event.mediaType), event, sinceMs, timeZone);
           return [queues, changes(queues, event.queueId, event.receivedAtMs, { mediaType: event.mediaType })];
         }
         case 'interval-read': {
@@ -95,8 +89,7 @@ export function followQueues(settings: SettingsByQueue): Logic<Queues, QueueEven
         case 'queue-snapshot': {
           const isNew = !queues.byId.has(event.queueId);
           const queue = queueOf(queues, event.queueId);
-          // It joins the others, who have been heard for longer.
-          if (isNew && queues.wholeSinceMs !== null) queue.wholeSinceMs = event.receivedAtMs;
+          if (isNew) hearNewQueue(queues.hearing, event.queueId, event.receivedAtMs);
           if (event.groups !== null) replaceCounts(queue, event.groups);
           if (event.waiting !== null) replaceWaiting(queue, event.waiting);
           return [queues, changes(queues, event.queueId, event.receivedAtMs)];
@@ -119,7 +112,7 @@ export function followQueues(settings: SettingsByQueue): Logic<Queues, QueueEven
         case 'input-rejected':
           return [queues, []];
         case 'tick':
-          if (queues.openGaps.size === 0) queues.wholeSinceMs ??= event.heardUntilMs;
+          hearTick(queues.hearing, event);
           return [queues, []];
       }
     },
@@ -140,10 +133,11 @@ function rename(
   return changes(queues, queueId, receivedAtMs);
 }
 
-function forget({ byId, goneMedia, names }: Queues, queueId: string): void {
+function forget({ byId, goneMedia, names, hearing }: Queues, queueId: string): void {
   const said = [...(byId.get(queueId)?.media ?? [])].filter(([, group]) => group.published !== null);
   byId.delete(queueId);
   names.delete(queueId);
+  hearing.queues.delete(queueId);
   goneMedia.set(
     queueId,
     said.map(([mediaType]) => mediaType),
@@ -156,7 +150,6 @@ function queueOf({ byId, goneMedia }: Queues, queueId: string): Queue {
     queue = {
       countsKnown: false,
       waitingKnown: false,
-      wholeSinceMs: null,
       holesMs: [],
       agents: new Map(),
       media: new Map(),
@@ -218,37 +211,22 @@ const zeros: readonly IntervalMetric[] = [
   { metric: 'oServiceLevel', qualifier: null, stats: { numerator: 0, denominator: 0 } },
 ];
 
-/** A gap of all queues closes those of the channels too: everything has been asked for anew. */
-function onGap(queues: Queues, { channel, queueIds, startMs, endMs, receivedAtMs }: ChannelGap): QueueState[] {
+function onGap(queues: Queues, gap: ChannelGap): QueueState[] {
+  const { channel, queueIds, startMs, endMs, receivedAtMs } = gap;
   const known = (ids: readonly string[] | null) => [...(ids ?? queues.byId.keys())].filter((id) => queues.byId.has(id));
   const concerned = known(queueIds).sort();
-  const opened = queues.openGaps.get(channel);
+  const opened = queues.hearing.openGaps.get(channel);
   // Queues may have come to the channel or left it since: what was stale for its sake is so no more.
   const freed = endMs === null || opened === undefined ? [] : known(opened);
-  if (endMs === null) queues.openGaps.set(channel, queueIds);
-  else if (queueIds === null) queues.openGaps.clear();
-  else queues.openGaps.delete(channel);
-  if (queueIds === null) queues.wholeSinceMs = endMs;
+  hearGap(queues.hearing, gap);
   for (const queueId of concerned) {
     const queue = queueOf(queues, queueId);
     // Who waits is not known again before somebody says so.
     if (endMs === null) queue.waitingKnown = false;
-    else queue.wholeSinceMs = endMs;
     addHoles(queue, startMs, endMs ?? startMs);
   }
   const others = freed.filter((queueId) => !concerned.includes(queueId)).sort();
   return [...concerned, ...others].flatMap((queueId) => changes(queues, queueId, receivedAtMs));
-}
-
-function isDeafTo({ openGaps }: Queues, queueId: string): boolean {
-  for (const queueIds of openGaps.values()) if (queueIds === null || queueIds.includes(queueId)) return true;
-  return false;
-}
-
-/** Null as long as a gap is open, and before anything was heard. */
-function wholeSinceMs(queues: Queues, queueId: string): EpochMs | null {
-  if (queues.wholeSinceMs === null || isDeafTo(queues, queueId)) return null;
-  return Math.max(queues.wholeSinceMs, queueOf(queues, queueId).wholeSinceMs ?? 0);
 }
 
 function merge(counts: Counts, metrics: readonly InstantMetric[]): void {
@@ -320,7 +298,7 @@ function changes(
   only: { readonly mediaType?: string; readonly status?: QueueState['status'] } = {},
 ): QueueState[] {
   const queue = queueOf(queues, queueId);
-  const status = only.status ?? (isDeafTo(queues, queueId) ? 'stale' : 'observed');
+  const status = only.status ?? (isDeafTo(queues.hearing, queueId) ? 'stale' : 'observed');
   const changed: QueueState[] = [];
   for (const [mediaType, group] of queue.media) {
     if (!group.used || (only.mediaType !== undefined && only.mediaType !== mediaType)) continue;
