@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { variants } from '../src/backtest/variants.ts';
 import { loadConfig } from '../src/config.ts';
 import { parseOpeningHours } from '../src/opening-hours-text.ts';
+import { kpiDefinitions, kpiVersion } from '../streams/kpis.ts';
 import { settingsOfQueue } from '../streams/queue-settings.ts';
 import { type RecordType, topicOf } from '../streams/record.ts';
 import { recordTypes } from '../streams/records/all.ts';
@@ -57,6 +58,24 @@ test('docs/topics.md says what the registry declares', async () => {
     '# Topics\n\nGenerated from `streams/records`. A key begins with the id of the organisation. null = not known, never 0.';
   const page = [intro, ...recordTypes.map(section)].join('\n\n');
   await expect(`${page}\n`).toMatchFileSnapshot('../docs/topics.md');
+});
+
+test('docs/kpis.md says how each ratio is made', async () => {
+  const page = readFileSync('docs/kpis.md', 'utf8');
+  const rows = kpiDefinitions.map(({ name, title, unit, of, per, note }) => {
+    const formula = `${of.join(' + ')} / (${per.join(' + ')})`.replace(/\((\w+)\)/, '$1');
+    return `| \`${name}\` | ${title} | ${unit === 'ms' ? 'ms' : '0-1'} | \`${formula}\` | ${note} |`;
+  });
+  const table = [
+    `Version ${kpiVersion}.`,
+    '',
+    '| field | ratio | unit | sums | note |',
+    '| --- | --- | --- | --- | --- |',
+  ];
+  const upToDate = page.replace(/(<!-- made -->\n)[^]*(<!-- end -->)/, (_, start: string, end: string) =>
+    [start, ...table, ...rows, '', end].join('\n'),
+  );
+  await expect(upToDate).toMatchFileSnapshot('../docs/kpis.md');
 });
 
 test('docs/announcements.md says what is spoken', async () => {

@@ -41,7 +41,7 @@ describe('the golden files of the project', () => {
       files.map(({ name }) => [name, read(name).cases.length]),
     );
     expect(files.map((file) => file.name)).toEqual(
-      expect.arrayContaining(['token-bucket.json', 'wait.json', 'windows.json']),
+      expect.arrayContaining(['aggregates.json', 'summaries.json', 'token-bucket.json', 'wait.json', 'windows.json']),
     );
   });
 
@@ -51,6 +51,8 @@ describe('the golden files of the project', () => {
   });
 
   test.each([
+    ['aggregates.json', '"pagesRead":2', '"pagesRead":1'],
+    ['summaries.json', '"ahtSeconds":48.56', '"ahtSeconds":48.57'],
     ['token-bucket.json', '"waitMs":88,', '"waitMs":89,'],
     ['wait.json', '"confidence":0.2,', '"confidence":0.21,'],
     ['windows.json', '"revision":1,', '"revision":2,'],

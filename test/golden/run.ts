@@ -3,11 +3,13 @@ import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { goldenCase, goldenFile, type GoldenKind } from './kind.ts';
+import { aggregates } from './aggregates.ts';
+import { summaries } from './summaries.ts';
 import { tokenBucket } from './token-bucket.ts';
 import { wait } from './wait.ts';
 import { windows } from './windows.ts';
 
-const kinds: readonly GoldenKind[] = [tokenBucket, wait, windows];
+const kinds: readonly GoldenKind[] = [aggregates, summaries, tokenBucket, wait, windows];
 
 const idsShownMax = 5;
 
@@ -111,7 +113,9 @@ function runFile(path: string): FileSummary {
 function runCase(kind: GoldenKind, ...[golden, tolerance]: Parameters<GoldenKind['runCase']>) {
   const { expected } = golden;
   const isEmpty =
-    expected === undefined || expected === null || (typeof expected === 'object' && Object.keys(expected).length === 0);
+    expected === undefined ||
+    expected === null ||
+    (typeof expected === 'object' && !Array.isArray(expected) && Object.keys(expected).length === 0);
   if (isEmpty) return 'expects nothing';
   try {
     return kind.runCase(golden, tolerance);
