@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { announcementLocales, announcementModes } from '../streams/announcement.ts';
 import type { QueueRule } from '../streams/queue-settings.ts';
+import { parseWindowSizes, windowSizeWords } from '../streams/window-size.ts';
 import { domainOf, regionNames } from './genesys/region.ts';
 
 const text = () => z.string().trim().min(1);
@@ -62,7 +63,15 @@ export const schema = z.object({
   timeZone: timeZone().optional(),
   tickMs: whole(100, 60_000).default(1_000),
   inventoryEveryMs: whole(10_000, dayMs).default(600_000),
-  windowSizeMs: whole(1_000, dayMs).default(60_000),
+  windowSizes: text()
+    .transform((list, context) => {
+      const sizes = parseWindowSizes(list);
+      if (sizes !== null) return sizes;
+      context.addIssue({ code: 'custom', message: 'not a list of window sizes' });
+      return z.NEVER;
+    })
+    .prefault('1m,15m,30m,1h,1d,1w'),
+  windowLiveEveryMs: whole(1_000, dayMs).default(10_000),
   outOfOrdernessMs: whole(0, dayMs).default(0),
   allowedLatenessMs: whole(0, dayMs).default(0),
   holdMs: limit(1, dayMs).default(null),
@@ -213,7 +222,8 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   },
   tickMs: { env: ['QUEUECAST_TICK_MS'], allowed: milliseconds('100 to 60000') },
   inventoryEveryMs: { env: ['QUEUECAST_INVENTORY_EVERY_MS'], allowed: milliseconds('10000 to 86400000') },
-  windowSizeMs: { env: ['QUEUECAST_WINDOW_SIZE_MS'], allowed: milliseconds('1000 to 86400000') },
+  windowSizes: { env: ['QUEUECAST_WINDOW_SIZES'], allowed: `a list of ${windowSizeWords}` },
+  windowLiveEveryMs: { env: ['QUEUECAST_WINDOW_LIVE_EVERY_MS'], allowed: milliseconds('1000 to 86400000') },
   outOfOrdernessMs: { env: ['QUEUECAST_OUT_OF_ORDERNESS_MS'], allowed: milliseconds('0 to 86400000') },
   allowedLatenessMs: { env: ['QUEUECAST_ALLOWED_LATENESS_MS'], allowed: milliseconds('0 to 86400000') },
   holdMs: { env: ['QUEUECAST_HOLD_MS'], allowed: milliseconds('1 to 86400000, or none') },

@@ -69,7 +69,7 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
     );
 
   // A state that was made with other settings is no state of this derivation. Named one by one: nothing else may get in.
-  const { timeZone, windowSizeMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs } = settings;
+  const { timeZone, windowSizes, windowLiveEveryMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs } = settings;
   const { announcementMode, announcementLocale, callbackAfterSeconds, queues } = settings;
   const made = {
     announcementMode,
@@ -77,7 +77,8 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
     callbackAfterSeconds,
     queues,
     timeZone,
-    windowSizeMs,
+    windowSizes: windowSizes.map(({ label }) => label),
+    windowLiveEveryMs,
     outOfOrdernessMs,
     allowedLatenessMs,
     holdMs,
@@ -97,8 +98,17 @@ const asInput = (state: QueueState): WaitInput => ({ kind: 'queue-state', state 
 
 const isState = (input: WaitInput): input is StateInput => input.kind === 'queue-state';
 
-const concernsWindows = (input: WaitInput): input is WindowInput =>
-  input.kind === 'queue-state' || input.kind === 'tick' || input.kind === 'channel-gap';
+const concernsWindows = (input: WaitInput): input is WindowInput => windowInputs.has(input.kind);
+
+const windowInputs: ReadonlySet<string> = new Set<WindowInput['kind']>([
+  'queue-state',
+  'queue-interval',
+  'interval-read',
+  'queue-snapshot',
+  'queue-removed',
+  'tick',
+  'channel-gap',
+]);
 
 const rejections: OperatorFunction<QueueEvent, Output> = (event$) =>
   event$.pipe(

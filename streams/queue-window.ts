@@ -1,68 +1,318 @@
-import type { ChannelGap, Tick } from './event.ts';
+import type { ChannelGap, EventOf, Tick } from './event.ts';
+import { supersedeTotals } from './half-hour-totals.ts';
+import { heardSinceMs, type Hearing, hearGap, hearNewQueue, hearTick, startHearing } from './hearing.ts';
+import { noTotals } from './kpis.ts';
 import type { Logic } from './logic.ts';
 import { type EpochMs, type Output, output } from './record.ts';
 import { quarantine } from './records/quarantine.ts';
 import type { QueueState } from './records/queue-state.ts';
-import { gauges, queueWindow } from './records/queue-window.ts';
-import { tumbling, type WindowEvent, type WindowOutput, type WindowState } from './window.ts';
+import { gauges } from './records/queue-window.ts';
+import {
+  countSpan,
+  dropOver,
+  halfHourOf,
+  type KeyWindows,
+  openRows,
+  type RolledSettings,
+  settleKey,
+  startKeyWindows,
+  takeDue,
+  takePart,
+  touchHalfHour,
+  type WindowRow,
+} from './rolled-windows.ts';
+import type { Watermark } from './watermark.ts';
+import { liveRecord, windowRecord } from './window-records.ts';
+import { commonSizeMs, halfHourMs, type WindowSize } from './window-size.ts';
+import { type ClosedWindow, measurePart, tumbling, type WindowEvent, type WindowState } from './window.ts';
 
 export interface QueueWindowSettings {
-  readonly windowSizeMs: number;
+  readonly windowSizes: readonly WindowSize[];
+  /** The least time between two records of an open window. */
+  readonly windowLiveEveryMs: number;
   readonly outOfOrdernessMs: number;
   readonly allowedLatenessMs: number;
   /** How long a level counts without being confirmed; null = until a gap, since the channel says every change. */
   readonly holdMs: number | null;
   /** The longest unseen stretch that is interpolated; null = any. */
   readonly gapMaxMs: number | null;
+  /** IANA name of the zone in which days and weeks begin. */
+  readonly timeZone: string;
 }
 
-/** What moves a window: a queue's state, time heard of, a gap. */
-export type WindowInput = { readonly kind: 'queue-state'; readonly state: QueueState } | Tick | ChannelGap;
+/** What moves a window: a queue's state, totals of half hours, time heard of, a gap. */
+export type WindowInput =
+  | { readonly kind: 'queue-state'; readonly state: QueueState }
+  | EventOf<'queue-interval' | 'interval-read' | 'queue-snapshot' | 'queue-removed'>
+  | Tick
+  | ChannelGap;
+
+interface QueueKey {
+  readonly mediaType: string;
+  readonly windows: KeyWindows;
+  /** The first half hour that has not ended. */
+  halfHourStartMs: EpochMs;
+  /** Up to where its open windows were told, and whether anything was observed since. */
+  liveUntilMs: EpochMs | null;
+  hasChanged: boolean;
+}
+
+interface State {
+  readonly parts: WindowState;
+  readonly hearing: Hearing;
+  /** By queue. */
+  readonly keys: Map<string, QueueKey[]>;
+  readonly gone: Map<string, true>;
+  nextLiveMs: EpochMs | null;
+}
+
+/** How far back half hours are looked at after a long silence: older ones are history. */
+const halfHoursMax = 96;
 
 /**
- * Time-weighted levels of each queue and media type in tumbling windows.
+ * Time-weighted levels of each queue and media type in windows of several sizes, and in those of whole half hours the totals that the
+ * platform tells of them. Levels are measured in the longest windows that fit into all (parts) and added up; totals are
+ * those of the half hours, told by the channel if they were heard whole and else when they have been read.
  *
- *     waiting     0───2─────────1──x        gap from x to o
- *     |         window          |         window          |
- *                                   o─────0──────          coverage of the second window < 1
+ *     waiting   0───2─────────1──x        gap from x to o
+ *     parts     |      |      |      |      |      |
+ *     windows   |             |             |                       closed by the watermark, revised when totals follow
+ *                                             o─────0───            coverage of the second window < 1
  */
-export function windowQueues(settings: QueueWindowSettings): Logic<WindowState, WindowInput, Output> {
-  const { windowSizeMs: sizeMs, ...rest } = settings;
+export function windowQueues(settings: QueueWindowSettings): Logic<State, WindowInput, Output> {
+  const { windowSizes, outOfOrdernessMs, allowedLatenessMs, gapMaxMs, holdMs, windowLiveEveryMs, timeZone } = settings;
+  const partMs = commonSizeMs(windowSizes);
   // One channel's word does not close the windows of another's queues: time is what was heard on all, and ticks say that.
-  const windows = tumbling({ ...rest, sizeMs, gauges, advanceOnObservation: false });
+  const parts = tumbling({
+    sizeMs: partMs,
+    outOfOrdernessMs,
+    allowedLatenessMs,
+    holdMs,
+    gapMaxMs,
+    gauges,
+    advanceOnObservation: false,
+  });
+  /** Windows that are parts themselves are told as they come. */
+  const own = windowSizes.find((size) => 'hopMs' in size && size.sizeMs === partMs && partMs % halfHourMs !== 0);
+  const sizes = windowSizes.filter((size) => size !== own);
+  const rolled: RolledSettings = { sizes, partMs, gaugeCount: gauges.length, allowedLatenessMs, gapMaxMs };
+
+  function keyOf(state: State, queueId: string, mediaType: string, atMs: EpochMs): QueueKey {
+    const known = state.keys.get(queueId) ?? [];
+    state.keys.set(queueId, known);
+    const found = known.find((key) => key.mediaType === mediaType);
+    if (found !== undefined) return found;
+    const windows = startKeyWindows(rolled, timeZone);
+    const halfHourStartMs = Math.floor(atMs / halfHourMs) * halfHourMs;
+    const created = { mediaType, windows, halfHourStartMs, liveUntilMs: null, hasChanged: true };
+    known.push(created);
+    // A media type of which nothing was said while the queue was heard had nothing to say.
+    const sinceMs = heardSinceMs(state.hearing, queueId);
+    const firstMs = Math.ceil((sinceMs ?? Infinity) / halfHourMs) * halfHourMs;
+    if (firstMs < halfHourStartMs) countSpan(windows, { startMs: firstMs, endMs: halfHourStartMs });
+    return created;
+  }
+
+  /** Half hours that ended before `untilMs`: whether they were heard whole is known now, or never. */
+  function endHalfHours(state: State, queueId: string, key: QueueKey, untilMs: EpochMs): void {
+    const firstMs = (Math.floor(untilMs / halfHourMs) - halfHoursMax) * halfHourMs;
+    key.halfHourStartMs = Math.max(key.halfHourStartMs, firstMs);
+    for (; key.halfHourStartMs + halfHourMs <= untilMs; key.halfHourStartMs += halfHourMs) {
+      if (state.gone.has(queueId)) continue;
+      const half = halfHourOf(key.windows, key.halfHourStartMs);
+      if (half === null) continue;
+      const sinceMs = heardSinceMs(state.hearing, queueId);
+      half.isWhole ||= sinceMs !== null && sinceMs <= key.halfHourStartMs;
+      touchHalfHour(rolled, key.windows, key.halfHourStartMs);
+    }
+  }
+
+  function takeInterval(state: State, event: EventOf<'queue-interval'>): void {
+    const { queueId, mediaType, startMs, endMs, metrics, receivedAtMs } = event;
+    if (mediaType === null || endMs - startMs !== halfHourMs) return;
+    const key = keyOf(state, queueId, mediaType, receivedAtMs);
+    const half = halfHourOf(key.windows, startMs);
+    if (half === null) return;
+    half.totals = supersedeTotals(half.totals, metrics);
+    key.hasChanged = true;
+    if (startMs < key.halfHourStartMs) touchHalfHour(rolled, key.windows, startMs);
+  }
+
+  function takeReading(
+    state: State,
+    { queueId, startMs, endMs, groups, receivedAtMs }: EventOf<'interval-read'>,
+  ): void {
+    if (endMs - startMs !== halfHourMs) return;
+    for (const { mediaType } of groups) keyOf(state, queueId, mediaType, receivedAtMs);
+    for (const key of state.keys.get(queueId) ?? []) {
+      const half = halfHourOf(key.windows, startMs);
+      if (half === null) continue;
+      const metrics = groups.find((group) => group.mediaType === key.mediaType)?.metrics ?? [];
+      half.totals = supersedeTotals(noTotals, metrics);
+      half.isWhole = true;
+      key.hasChanged = true;
+      touchHalfHour(rolled, key.windows, startMs);
+    }
+  }
+
+  /** What the events of the parts' windows make of one input. */
+  function stepParts(state: State, events: readonly WindowEvent[], atMs: EpochMs): Output[] {
+    const outputs: Output[] = [];
+    for (const event of events) {
+      const [, windows] = parts.step(state.parts, event);
+      for (const part of windows) {
+        const [queueId = '', mediaType = ''] = part.key.split('/');
+        if (part.kind === 'late') {
+          const cause = `late: observed at ${part.atMs}, after its window had closed for good`;
+          outputs.push(output(quarantine, { place: `queue-window/${part.key}`, cause, receivedAtMs: part.atMs }, atMs));
+          continue;
+        }
+        if (own !== undefined) outputs.push(windowRecord(queueId, mediaType, rowOfPart(own, part), atMs));
+        takePart(rolled, keyOf(state, queueId, mediaType, part.startMs).windows, part.startMs, part.measured);
+      }
+    }
+    return outputs;
+  }
+
+  /** Everything that follows from the time heard of. */
+  function passTime(state: State, before: Watermark, atMs: EpochMs): Output[] {
+    const { watermarkMs } = state.parts;
+    if (watermarkMs === null) return [];
+    const isNewPart = before === null || Math.floor(before / partMs) !== Math.floor(watermarkMs / partMs);
+    const closed: { readonly row: WindowRow; readonly queueId: string; readonly mediaType: string }[] = [];
+    for (const [queueId, keys] of state.keys) {
+      for (const key of keys) {
+        if (!isNewPart && !key.hasChanged) continue;
+        endHalfHours(state, queueId, key, watermarkMs);
+        for (const row of takeDue(rolled, key.windows, watermarkMs)) {
+          closed.push({ row, queueId, mediaType: key.mediaType });
+        }
+        if (isNewPart) settleKey(rolled, key.windows, watermarkMs);
+      }
+      if (isNewPart) forget(state, queueId, keys, watermarkMs);
+    }
+    closed.sort((a, b) => a.row.endMs - b.row.endMs || b.row.startMs - a.row.startMs);
+    const outputs = closed.map(({ row, queueId, mediaType }) => windowRecord(queueId, mediaType, row, atMs));
+    return [...outputs, ...tellOpen(state, watermarkMs, atMs)];
+  }
+
+  function forget(state: State, queueId: string, keys: QueueKey[], watermarkMs: EpochMs): void {
+    for (const key of [...keys]) {
+      const isEmpty = dropOver(rolled, key.windows, watermarkMs);
+      if (!isEmpty || !state.gone.has(queueId)) continue;
+      keys.splice(keys.indexOf(key), 1);
+      state.parts.keys.delete(`${queueId}/${key.mediaType}`);
+    }
+    if (keys.length > 0) return;
+    state.keys.delete(queueId);
+    state.gone.delete(queueId);
+  }
+
+  function tellOpen(state: State, watermarkMs: EpochMs, atMs: EpochMs): Output[] {
+    if (state.nextLiveMs !== null && watermarkMs < state.nextLiveMs) return [];
+    state.nextLiveMs = (Math.floor(watermarkMs / windowLiveEveryMs) + 1) * windowLiveEveryMs;
+    const partStartMs = Math.floor(watermarkMs / partMs) * partMs;
+    const outputs: Output[] = [];
+    for (const [queueId, keys] of state.keys) {
+      if (state.gone.has(queueId)) continue;
+      for (const key of keys) {
+        const isNew = key.liveUntilMs === null || key.liveUntilMs < partStartMs;
+        if (!key.hasChanged && !isNew) continue;
+        key.hasChanged = false;
+        key.liveUntilMs = watermarkMs;
+        const part = { startMs: partStartMs, endMs: partStartMs + partMs };
+        const seen = { fromMs: partStartMs, untilMs: watermarkMs };
+        const measured = measurePart(state.parts, `${queueId}/${key.mediaType}`, seen, holdMs, gauges.length);
+        const sinceMs = heardSinceMs(state.hearing, queueId);
+        const isHeard = sinceMs !== null && sinceMs <= key.halfHourStartMs;
+        const open = { measured, halfHourStartMs: isHeard ? key.halfHourStartMs : null };
+        const rows = openRows(rolled, key.windows, watermarkMs, open);
+        if (own !== undefined)
+          rows.unshift({ ...part, size: own, revision: 0, measured, ...noHalfHours, filled: null });
+        for (const row of rows) {
+          outputs.push(liveRecord(queueId, key.mediaType, row, watermarkMs, atMs));
+        }
+      }
+    }
+    return outputs;
+  }
+
+  function step(state: State, input: WindowInput): Output[] {
+    switch (input.kind) {
+      case 'queue-state': {
+        const { state: of } = input;
+        // A stale state repeats what was known; nothing was observed.
+        if (of.status === 'stale') return [];
+        keyOf(state, of.queueId, of.mediaType, of.observedAtMs).hasChanged = true;
+        const key = `${of.queueId}/${of.mediaType}`;
+        return stepParts(
+          state,
+          [{ kind: 'observed', key, atMs: of.observedAtMs, values: levelsOf(of) }],
+          of.observedAtMs,
+        );
+      }
+      case 'queue-interval':
+        takeInterval(state, input);
+        return [];
+      case 'interval-read':
+        takeReading(state, input);
+        return [];
+      case 'queue-snapshot':
+        if (!state.keys.has(input.queueId) || state.gone.has(input.queueId)) {
+          state.gone.delete(input.queueId);
+          hearNewQueue(state.hearing, input.queueId, input.receivedAtMs);
+        }
+        return [];
+      case 'queue-removed': {
+        const { queueId, receivedAtMs } = input;
+        const keys = state.keys.get(queueId) ?? [];
+        if (keys.length > 0) state.gone.set(queueId, true);
+        state.hearing.queues.delete(queueId);
+        const ends = keys.map(({ mediaType }) => endOf(`${queueId}/${mediaType}`, receivedAtMs));
+        return stepParts(state, ends, receivedAtMs);
+      }
+      case 'channel-gap': {
+        for (const [queueId, keys] of state.keys) {
+          if (input.queueIds !== null && !input.queueIds.includes(queueId)) continue;
+          for (const key of keys) endHalfHours(state, queueId, key, input.startMs);
+        }
+        hearGap(state.hearing, input);
+        return input.endMs === null ? stepParts(state, endsOfHolds(state.parts, input), input.receivedAtMs) : [];
+      }
+      case 'tick': {
+        hearTick(state.hearing, input);
+        if (input.heardUntilMs === null) return [];
+        const before = state.parts.watermarkMs;
+        const time: WindowEvent = { kind: 'watermark', watermarkMs: input.heardUntilMs - outOfOrdernessMs };
+        const outputs = stepParts(state, [time], input.receivedAtMs);
+        return [...outputs, ...passTime(state, before, input.receivedAtMs)];
+      }
+    }
+  }
+
   return {
     name: 'queue-window',
-    version: 2,
-    start: () => windows.start(),
-    step(state, input) {
-      const atMs = input.kind === 'queue-state' ? input.state.observedAtMs : input.receivedAtMs;
-      const outputs: Output[] = [];
-      let next = state;
-      for (const event of toWindowEvents(state, input, settings.outOfOrdernessMs)) {
-        const [after, windowed] = windows.step(next, event);
-        next = after;
-        for (const each of windowed) outputs.push(toRecord(each, sizeMs, atMs));
-      }
-      return [next, outputs];
-    },
+    version: 3,
+    start: () => ({
+      parts: parts.start(),
+      hearing: startHearing(),
+      keys: new Map(),
+      gone: new Map(),
+      nextLiveMs: null,
+    }),
+    step: (state, input) => [state, step(state, input)],
   };
 }
 
-function toWindowEvents(state: WindowState, input: WindowInput, outOfOrdernessMs: number): readonly WindowEvent[] {
-  switch (input.kind) {
-    case 'queue-state': {
-      const { state: of } = input;
-      // A stale state repeats what was known; nothing was observed.
-      if (of.status === 'stale') return [];
-      return [{ kind: 'observed', key: `${of.queueId}/${of.mediaType}`, atMs: of.observedAtMs, values: levelsOf(of) }];
-    }
-    case 'channel-gap':
-      return input.endMs === null ? endsOfHolds(state, input) : [];
-    case 'tick':
-      if (input.heardUntilMs === null) return [];
-      return [{ kind: 'watermark', watermarkMs: input.heardUntilMs - outOfOrdernessMs }];
-  }
+const noHalfHours = { totals: null, totalsCoverage: 0 };
+
+function rowOfPart(size: WindowSize, part: ClosedWindow): WindowRow {
+  const { startMs, endMs, revision, measured, interpolated, gauges: of } = part;
+  const filled = interpolated ? gauges.map((gauge) => of[gauge]?.mean ?? null) : null;
+  return { startMs, endMs, size, revision, measured, ...noHalfHours, filled };
 }
+
+const endOf = (key: string, atMs: EpochMs): WindowEvent => ({ kind: 'hold-ended', atMs, key });
 
 /** What was heard on one channel after another had fallen silent counts, but holds no longer than until then. */
 function endsOfHolds({ keys }: WindowState, { queueIds, startMs }: ChannelGap): readonly WindowEvent[] {
@@ -71,7 +321,7 @@ function endsOfHolds({ keys }: WindowState, { queueIds, startMs }: ChannelGap): 
   for (const [key, { timeline }] of keys) {
     const lastMs = timeline.at(-1)?.atMs ?? startMs;
     const isConcerned = concerned?.has(key.split('/')[0] ?? '') ?? lastMs > startMs;
-    if (isConcerned) ends.push({ kind: 'hold-ended', atMs: Math.max(startMs, lastMs), key });
+    if (isConcerned) ends.push(endOf(key, Math.max(startMs, lastMs)));
   }
   return ends;
 }
@@ -86,24 +336,4 @@ function levelsOf(state: QueueState): Readonly<Record<(typeof gauges)[number], n
     agentsCommunicating: state.agentsCommunicating,
     agentsNotResponding: state.agentsNotResponding,
   };
-}
-
-function toRecord(window: WindowOutput, sizeMs: number, atMs: EpochMs): Output {
-  const [queueId = '', mediaType = ''] = window.key.split('/');
-  if (window.kind === 'late') {
-    const cause = `late: observed at ${window.atMs}, after its window had closed for good`;
-    return output(quarantine, { place: `queue-window/${window.key}`, cause, receivedAtMs: window.atMs }, atMs);
-  }
-  const { startMs, endMs, revision, count: observations, coverageMs, interpolated } = window;
-  const levels: Record<string, number | null> = {};
-  for (const gauge of gauges) {
-    const of = window.gauges[gauge];
-    levels[`${gauge}Mean`] = of?.mean ?? null;
-    levels[`${gauge}Min`] = of?.min ?? null;
-    levels[`${gauge}Max`] = of?.max ?? null;
-    levels[`${gauge}Last`] = of?.last ?? null;
-  }
-  const coverage = coverageMs / sizeMs;
-  const bounds = { queueId, mediaType, sizeMs, startMs, endMs, revision, observations, coverage, interpolated };
-  return output(queueWindow, queueWindow.schema.parse({ ...bounds, ...levels }), atMs);
 }

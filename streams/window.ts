@@ -317,6 +317,17 @@ function isNear(a: number | null, b: number | null): boolean {
   return a === null || b === null ? a === b : Math.abs(a - b) <= 1e-9;
 }
 
+/** What is seen so far of a stretch that has not closed. */
+export function measurePart(
+  { keys }: WindowState,
+  key: string,
+  { fromMs, untilMs }: { readonly fromMs: EpochMs; readonly untilMs: EpochMs },
+  holdMs: number | null,
+  gaugeCount: number,
+): Measured {
+  return measure(keys.get(key)?.timeline ?? [], fromMs, untilMs, holdMs ?? Infinity, gaugeCount);
+}
+
 const isDue = (endMs: EpochMs | null, watermarkMs: EpochMs): boolean => endMs !== null && endMs <= watermarkMs;
 
 const hasPassed = (watermarkMs: Watermark, atMs: EpochMs): boolean => watermarkMs !== null && watermarkMs > atMs;

@@ -31,31 +31,69 @@ function column(name: string): Record<string, z.ZodNullable<z.ZodNumber>> {
   };
 }
 
+const total = () => count().nullable();
+const ratio = () => z.number().nullable();
+
+/** What open and closed windows have in common. */
+export const windowColumns = {
+  queueId: z.string(),
+  mediaType: z.string(),
+  /** ISO 8601 duration: `PT1M`, `P1D`; with a hop shorter than the size `PT1H-PT15M`. */
+  size: z.string(),
+  startMs: epochMs(),
+  endMs: epochMs(),
+  observations: count(),
+  /** Share of the window in which the levels were observed. */
+  coverage: z.number(),
+  /**
+   * Share of the window whose totals are known: half hours that were heard whole or have been read since. The totals are those of
+   * this share, null where it is 0, and in windows that are not made of half hours.
+   */
+  totalsCoverage: z.number(),
+  offered: total(),
+  answered: total(),
+  abandoned: total(),
+  shortAbandoned: total(),
+  flowedOut: total(),
+  overSla: total(),
+  serviceLevelMet: total(),
+  serviceLevelOf: total(),
+  waited: total(),
+  handled: total(),
+  answerMs: total(),
+  abandonMs: total(),
+  waitMs: total(),
+  talkMs: total(),
+  holdMs: total(),
+  afterCallMs: total(),
+  handleMs: total(),
+  waitMsMax: total(),
+  serviceLevel: ratio(),
+  answerRate: ratio(),
+  abandonmentRate: ratio(),
+  handleMsMean: ratio(),
+  answerMsMean: ratio(),
+  waitMsMean: ratio(),
+  occupancy: ratio(),
+  /** Of the definitions in docs/kpis.md. */
+  kpiVersion: count(),
+  ...column('waiting'),
+  ...column('interacting'),
+  ...column('agentsOnQueue'),
+  ...column('agentsIdle'),
+  ...column('agentsInteracting'),
+  ...column('agentsCommunicating'),
+  ...column('agentsNotResponding'),
+};
+
 /**
- * One closed window. Means are weighted by time. `coverage` = share of the window in which the queue was observed; in an
- * `interpolated` window nothing was, its means are drawn linearly between its neighbours and all else is null.
+ * One closed window. Means are weighted by time. In an `interpolated` window nothing was observed, its means are drawn linearly
+ * between its neighbours, and what else there is of levels is null; totals are never interpolated.
  */
 export const queueWindow = defineRecord({
   name: 'queue-window',
   version: 1,
   kind: 'revised',
-  key: ['queueId', 'mediaType', 'sizeMs', 'startMs'],
-  schema: z.object({
-    queueId: z.string(),
-    mediaType: z.string(),
-    sizeMs: count(),
-    startMs: epochMs(),
-    endMs: epochMs(),
-    revision: count(),
-    observations: count(),
-    coverage: z.number(),
-    interpolated: z.boolean(),
-    ...column('waiting'),
-    ...column('interacting'),
-    ...column('agentsOnQueue'),
-    ...column('agentsIdle'),
-    ...column('agentsInteracting'),
-    ...column('agentsCommunicating'),
-    ...column('agentsNotResponding'),
-  }),
+  key: ['queueId', 'mediaType', 'size', 'startMs'],
+  schema: z.object({ ...windowColumns, revision: count(), interpolated: z.boolean() }),
 });

@@ -1,10 +1,12 @@
 import type { DeriveSettings } from '../../streams/derive.ts';
+import { parseWindowSizes } from '../../streams/window-size.ts';
 
 /** The product's defaults, in a zone of the tests. */
 export const deriveSettings: DeriveSettings = {
   shard: 0,
   timeZone: 'UTC',
-  windowSizeMs: 60_000,
+  windowSizes: parseWindowSizes('1m,15m,30m,1h,1d,1w') ?? [],
+  windowLiveEveryMs: 10_000,
   outOfOrdernessMs: 0,
   allowedLatenessMs: 0,
   holdMs: null,
