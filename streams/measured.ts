@@ -46,14 +46,15 @@ export function addMeasured(into: Measured, later: Measured): void {
   }
   const { levels } = into;
   for (let at = 0; at < levels.length; at += fieldsPerGauge) {
-    const [sum = 0, knownMs = 0, min = 0, max = 0, last = 0] = later.levels.slice(at, at + fieldsPerGauge);
+    const knownMs = later.levels[at + 1] ?? 0;
     if (knownMs === 0) continue;
+    const [min, max] = [later.levels[at + 2] ?? 0, later.levels[at + 3] ?? 0];
     const isFirst = levels[at + 1] === 0;
-    levels[at] = (levels[at] ?? 0) + sum;
+    levels[at] = (levels[at] ?? 0) + (later.levels[at] ?? 0);
     levels[at + 1] = (levels[at + 1] ?? 0) + knownMs;
     levels[at + 2] = isFirst ? min : Math.min(levels[at + 2] ?? min, min);
     levels[at + 3] = isFirst ? max : Math.max(levels[at + 3] ?? max, max);
-    levels[at + 4] = last;
+    levels[at + 4] = later.levels[at + 4] ?? 0;
   }
 }
 
@@ -69,6 +70,12 @@ export const unknownGauge: GaugeSummary = { mean: null, min: null, max: null, la
 
 export function summaryOf({ levels }: Measured, gauge: number): GaugeSummary {
   const at = gauge * fieldsPerGauge;
-  const [sum = 0, knownMs = 0, min = 0, max = 0, last = 0] = levels.slice(at, at + fieldsPerGauge);
-  return knownMs === 0 ? unknownGauge : { mean: sum / knownMs, min, max, last };
+  const knownMs = levels[at + 1] ?? 0;
+  if (knownMs === 0) return unknownGauge;
+  return {
+    mean: (levels[at] ?? 0) / knownMs,
+    min: levels[at + 2] ?? null,
+    max: levels[at + 3] ?? null,
+    last: levels[at + 4] ?? null,
+  };
 }

@@ -7,6 +7,7 @@ import { queueEvent } from './queue-event.ts';
 import { queueProfile } from './queue-profile.ts';
 import { queueState } from './queue-state.ts';
 import { queueWindow } from './queue-window.ts';
+import { queueWindowLive } from './queue-window-live.ts';
 import { predictionScore } from './prediction-score.ts';
 import { waitOutcome } from './wait-outcome.ts';
 import { waitPrediction } from './wait-prediction.ts';
@@ -21,6 +22,7 @@ export const recordTypes: readonly RecordType[] = [
   waitOutcome,
   predictionScore,
   queueWindow,
+  queueWindowLive,
   queueProfile,
   heartbeat,
   quarantine,
