@@ -106,6 +106,7 @@ const windowInputs: ReadonlySet<string> = new Set<WindowInput['kind']>([
   'interval-read',
   'queue-snapshot',
   'queue-removed',
+  'queue-profile',
   'tick',
   'channel-gap',
 ]);

@@ -3,6 +3,7 @@ import { supersedeTotals } from './half-hour-totals.ts';
 import { heardSinceMs, type Hearing, hearGap, hearNewQueue, hearTick, startHearing } from './hearing.ts';
 import { noTotals } from './kpis.ts';
 import type { Logic } from './logic.ts';
+import { createQueueSettings, type QueueNames, type SettingsByQueue } from './queue-settings.ts';
 import { type EpochMs, type Output, output } from './record.ts';
 import { quarantine } from './records/quarantine.ts';
 import type { QueueState } from './records/queue-state.ts';
@@ -36,20 +37,18 @@ export interface QueueWindowSettings {
   readonly holdMs: number | null;
   /** The longest unseen stretch that is interpolated; null = any. */
   readonly gapMaxMs: number | null;
-  /** IANA name of the zone in which days and weeks begin. */
-  readonly timeZone: string;
 }
 
 /** What moves a window: a queue's state, totals of half hours, time heard of, a gap. */
 export type WindowInput =
   | { readonly kind: 'queue-state'; readonly state: QueueState }
-  | EventOf<'queue-interval' | 'interval-read' | 'queue-snapshot' | 'queue-removed'>
+  | EventOf<'queue-interval' | 'interval-read' | 'queue-snapshot' | 'queue-removed' | 'queue-profile'>
   | Tick
   | ChannelGap;
 
 interface QueueKey {
   readonly mediaType: string;
-  readonly windows: KeyWindows;
+  windows: KeyWindows;
   /** The first half hour that has not ended. */
   halfHourStartMs: EpochMs;
   /** Up to where its open windows were told, and whether anything was observed since. */
@@ -63,6 +62,7 @@ interface State {
   /** By queue. */
   readonly keys: Map<string, QueueKey[]>;
   readonly gone: Map<string, true>;
+  readonly names: QueueNames;
   nextLiveMs: EpochMs | null;
 }
 
@@ -79,8 +79,9 @@ const halfHoursMax = 96;
  *     windows   |             |             |                       closed by the watermark, revised when totals follow
  *                                             o─────0───            coverage of the second window < 1
  */
-export function windowQueues(settings: QueueWindowSettings): Logic<State, WindowInput, Output> {
-  const { windowSizes, outOfOrdernessMs, allowedLatenessMs, gapMaxMs, holdMs, windowLiveEveryMs, timeZone } = settings;
+export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): Logic<State, WindowInput, Output> {
+  const { windowSizes, outOfOrdernessMs, allowedLatenessMs, gapMaxMs, holdMs, windowLiveEveryMs } = settings;
+  const settingsOf = createQueueSettings(settings);
   const partMs = commonSizeMs(windowSizes);
   // One channel's word does not close the windows of another's queues: time is what was heard on all, and ticks say that.
   const parts = tumbling({
@@ -102,7 +103,7 @@ export function windowQueues(settings: QueueWindowSettings): Logic<State, Window
     state.keys.set(queueId, known);
     const found = known.find((key) => key.mediaType === mediaType);
     if (found !== undefined) return found;
-    const windows = startKeyWindows(rolled, timeZone);
+    const windows = startKeyWindows(rolled, settingsOf(queueId, state.names).timeZone);
     const halfHourStartMs = Math.floor(atMs / halfHourMs) * halfHourMs;
     const created = { mediaType, windows, halfHourStartMs, liveUntilMs: null, hasChanged: true };
     known.push(created);
@@ -124,6 +125,15 @@ export function windowQueues(settings: QueueWindowSettings): Logic<State, Window
       const sinceMs = heardSinceMs(state.hearing, queueId);
       half.isWhole ||= sinceMs !== null && sinceMs <= key.halfHourStartMs;
       touchHalfHour(rolled, key.windows, key.halfHourStartMs);
+    }
+  }
+
+  /** Days of another zone begin at other times, so all that is open begins anew. */
+  function rename(state: State, { queueId, name }: EventOf<'queue-profile'>): void {
+    state.names.set(queueId, name);
+    const { timeZone } = settingsOf(queueId, state.names);
+    for (const key of state.keys.get(queueId) ?? []) {
+      if (key.windows.timeZone !== timeZone) key.windows = startKeyWindows(rolled, timeZone);
     }
   }
 
@@ -206,6 +216,7 @@ export function windowQueues(settings: QueueWindowSettings): Logic<State, Window
     if (keys.length > 0) return;
     state.keys.delete(queueId);
     state.gone.delete(queueId);
+    state.names.delete(queueId);
   }
 
   function tellOpen(state: State, watermarkMs: EpochMs, atMs: EpochMs): Output[] {
@@ -263,6 +274,9 @@ export function windowQueues(settings: QueueWindowSettings): Logic<State, Window
           hearNewQueue(state.hearing, input.queueId, input.receivedAtMs);
         }
         return [];
+      case 'queue-profile':
+        rename(state, input);
+        return [];
       case 'queue-removed': {
         const { queueId, receivedAtMs } = input;
         const keys = state.keys.get(queueId) ?? [];
@@ -298,6 +312,7 @@ export function windowQueues(settings: QueueWindowSettings): Logic<State, Window
       hearing: startHearing(),
       keys: new Map(),
       gone: new Map(),
+      names: new Map(),
       nextLiveMs: null,
     }),
     step: (state, input) => [state, step(state, input)],

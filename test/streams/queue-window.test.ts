@@ -6,6 +6,7 @@ import { queueWindow } from '../../streams/records/queue-window.ts';
 import { queueWindowLive } from '../../streams/records/queue-window-live.ts';
 import { type QueueState, queueState } from '../../streams/records/queue-state.ts';
 import { type QueueWindowSettings, type WindowInput, windowQueues } from '../../streams/queue-window.ts';
+import type { SettingsByQueue } from '../../streams/queue-settings.ts';
 import { parseWindowSizes } from '../../streams/window-size.ts';
 
 const minuteMs = 60_000;
@@ -13,7 +14,10 @@ const halfHourMs = 1_800_000;
 /** A Monday. */
 const startMs = Date.UTC(2026, 2, 2);
 
-const settings = (sizes: string, changes: Partial<QueueWindowSettings> = {}): QueueWindowSettings => ({
+const settings = (
+  sizes: string,
+  changes: Partial<QueueWindowSettings & SettingsByQueue> = {},
+): QueueWindowSettings & SettingsByQueue => ({
   windowSizes: parseWindowSizes(sizes) ?? [],
   windowLiveEveryMs: 10_000,
   outOfOrdernessMs: 0,
@@ -389,6 +393,6 @@ describe('the state of the windows', () => {
     }
     expect(last(outputs, 'PT1M')).toMatchObject([{ coverage: 0.5, waitingMean: 3 }]);
     expect(last(outputs, 'P1D')).toMatchObject([{ coverage: 30 / 86_400, waitingMean: 3 }]);
-    expect([...state.keys, ...state.parts.keys, ...state.gone]).toEqual([]);
+    expect([...state.keys, ...state.parts.keys, ...state.gone, ...state.names]).toEqual([]);
   });
 });
