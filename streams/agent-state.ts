@@ -1,31 +1,102 @@
 import { type AgentState, agentState } from './records/agent-state.ts';
-import type { EventOf, QueueEvent } from './event.ts';
+import type { ChannelGap, EventOf, QueueEvent } from './event.ts';
 import type { Logic } from './logic.ts';
 import { type EpochMs, type Output, output } from './record.ts';
 
-/** Folds what the platform says of agents; one record whenever anything but its time has changed. */
-export function followAgents(): Logic<Map<string, AgentState>, QueueEvent, Output> {
+/** What the platform says of an agent part by part, so that one may be old and another new. */
+const parts = ['routingStatus', 'presence', 'activeQueueIds'] as const;
+type Part = (typeof parts)[number];
+
+interface Agent {
+  /** As it was said last. */
+  readonly state: AgentState;
+  /** What is from before a gap and was not said again since. */
+  readonly outdated: readonly Part[];
+}
+
+interface Agents {
+  /** By channel, its agents or null for all. Until it is closed what arrives may miss something. */
+  openGaps: Map<number, readonly string[] | null>;
+  byId: Map<string, Agent>;
+}
+
+/**
+ * Folds what the platform says of agents; one record whenever anything but its time has changed. An agent whom a gap concerns is stale
+ * until it is closed and all that was known has been said again.
+ */
+export function followAgents(): Logic<Agents, QueueEvent, Output> {
   return {
     name: 'agent-state',
-    version: 2,
-    start: () => new Map(),
+    version: 3,
+    start: () => ({ openGaps: new Map(), byId: new Map() }),
     step(agents, event) {
-      if (event.kind !== 'agent-status' && event.kind !== 'agent-profile') return [agents, []];
-      const before = agents.get(event.userId);
-      const known = before ?? unknownAgent(event.userId, event.receivedAtMs);
-      const after = { ...known, ...news(known, event), observedAtMs: event.receivedAtMs };
-      agents.set(event.userId, after);
-      if (before !== undefined && isSame(before, after)) return [agents, []];
-      return [agents, [output(agentState, after, event.receivedAtMs)]];
+      switch (event.kind) {
+        case 'agent-status':
+        case 'agent-profile': {
+          const { userId, receivedAtMs } = event;
+          const known = agents.byId.get(userId);
+          const before = known ?? { state: unknownAgent(userId, receivedAtMs), outdated: [] };
+          const told = { ...before.state, ...news(before, event), observedAtMs: receivedAtMs };
+          const outdated =
+            event.kind === 'agent-profile' ? before.outdated : before.outdated.filter((part) => event[part] === null);
+          const state = withStatus(agents, told, outdated);
+          agents.byId.set(userId, { state, outdated });
+          if (known !== undefined && isSame(known.state, state)) return [agents, []];
+          return [agents, [output(agentState, state, receivedAtMs)]];
+        }
+        case 'channel-gap':
+          return [agents, onGap(agents, event)];
+        case 'queue-observed':
+        case 'queue-interval':
+        case 'interval-read':
+        case 'queue-snapshot':
+        case 'interaction-changed':
+        case 'queue-profile':
+        case 'queue-removed':
+        case 'tick':
+        case 'input-rejected':
+          return [agents, []];
+      }
     },
   };
 }
 
+/** A gap of all agents closes those of the channels too: everything has been asked for anew. */
+function onGap(agents: Agents, { channel, userIds, endMs, receivedAtMs }: ChannelGap): Output[] {
+  const { openGaps, byId } = agents;
+  const opened = openGaps.get(channel);
+  if (endMs === null) openGaps.set(channel, userIds);
+  else if (userIds === null) openGaps.clear();
+  else openGaps.delete(channel);
+  // Agents may have come to the channel or left it since.
+  const isOfAll = userIds === null || opened === null;
+  const concerned = isOfAll ? [...byId.keys()] : [...new Set([...userIds, ...(opened ?? [])])];
+  return concerned.sort().flatMap((userId) => {
+    const agent = byId.get(userId);
+    if (agent === undefined) return [];
+    const isOpened = endMs === null && isOf(userIds, userId);
+    const outdated = isOpened ? parts.filter((part) => agent.state[part] !== null) : agent.outdated;
+    const state = withStatus(agents, { ...agent.state, observedAtMs: receivedAtMs }, outdated);
+    byId.set(userId, { state, outdated });
+    return isSame(agent.state, state) ? [] : [output(agentState, state, receivedAtMs)];
+  });
+}
+
+const isOf = (userIds: readonly string[] | null, userId: string) => userIds === null || userIds.includes(userId);
+
+function withStatus({ openGaps }: Agents, state: AgentState, outdated: readonly Part[]): AgentState {
+  const isDeaf = [...openGaps.values()].some((userIds) => isOf(userIds, state.userId));
+  return { ...state, status: isDeaf || outdated.length > 0 ? 'stale' : 'observed' };
+}
+
 /**
  * What the event changes; an answer that was on its way while a newer frame arrived says nothing new. The same status with an
- * earlier date is no such answer, but a date set right.
+ * earlier date is no such answer, but a date set right. What is outdated anything is newer than.
  */
-function news(known: AgentState, event: EventOf<'agent-status'> | EventOf<'agent-profile'>): Partial<AgentState> {
+function news(
+  { state: known, outdated }: Agent,
+  event: EventOf<'agent-status'> | EventOf<'agent-profile'>,
+): Partial<AgentState> {
   if (event.kind === 'agent-profile') {
     return {
       skillIds: event.skills.map((skill) => skill.skillId).sort(),
@@ -37,13 +108,17 @@ function news(known: AgentState, event: EventOf<'agent-status'> | EventOf<'agent
   const routingStatusSinceMs = noLater(event.routingStatusSinceMs, receivedAtMs);
   const presenceSinceMs = noLater(event.presenceSinceMs, receivedAtMs);
   const isOldStatus =
-    routingStatus !== known.routingStatus && isOlder(routingStatusSinceMs, known.routingStatusSinceMs);
-  const isOldPresence = presence !== known.presence && isOlder(presenceSinceMs, known.presenceSinceMs);
+    !outdated.includes('routingStatus') &&
+    routingStatus !== known.routingStatus &&
+    isOlder(routingStatusSinceMs, known.routingStatusSinceMs);
+  const isOldPresence =
+    !outdated.includes('presence') && presence !== known.presence && isOlder(presenceSinceMs, known.presenceSinceMs);
+  // The queues have no date of their own: they are as old as what came with them.
+  const areOldQueues = !outdated.includes('activeQueueIds') && (isOldStatus || isOldPresence);
   return {
     ...(routingStatus !== null && !isOldStatus ? { routingStatus, routingStatusSinceMs } : {}),
     ...(presence !== null && !isOldPresence ? { presence, presenceSinceMs } : {}),
-    // The queues have no date of their own: they are as old as what came with them.
-    ...(activeQueueIds !== null && !isOldStatus && !isOldPresence ? { activeQueueIds: activeQueueIds.toSorted() } : {}),
+    ...(activeQueueIds !== null && !areOldQueues ? { activeQueueIds: activeQueueIds.toSorted() } : {}),
   };
 }
 
@@ -56,6 +131,7 @@ const isOlder = (sinceMs: EpochMs | null, knownMs: EpochMs | null) =>
 function unknownAgent(userId: string, observedAtMs: EpochMs): AgentState {
   return {
     userId,
+    status: 'observed',
     routingStatus: null,
     routingStatusSinceMs: null,
     presence: null,

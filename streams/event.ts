@@ -151,6 +151,8 @@ const channelGap = z.object({
   channel: count(),
   /** Those that this channel tells of; null = all of the shard, on whatever channel. */
   queueIds: z.array(z.string()).nullable(),
+  /** Agents that it tells of; null = all of the shard. Journals of earlier versions do not say. */
+  userIds: z.array(z.string()).nullable().default(null),
   startMs: epochMs(),
   endMs: epochMs().nullable(),
   cause: z.string(),

@@ -97,6 +97,7 @@ function hearNothingDuring(windows: readonly Window[]): Hearing {
     receivedAtMs: endMs ?? window.startMs,
     channel: 0,
     queueIds: null,
+    userIds: null,
     startMs: window.startMs,
     endMs,
     cause: 'backtest',

@@ -33,6 +33,8 @@ export function pseudonymize(event: QueueEvent, pseudonymOf: Pseudonym): QueueEv
       return { ...event, userId: pseudonymOf(event.userId) };
     case 'interaction-changed':
       return { ...event, agents: event.agents.map((agent) => ({ ...agent, userId: pseudonymOf(agent.userId) })) };
+    case 'channel-gap':
+      return { ...event, userIds: event.userIds?.map(pseudonymOf) ?? null };
     case 'input-rejected':
       return {
         ...event,
@@ -44,7 +46,6 @@ export function pseudonymize(event: QueueEvent, pseudonymOf: Pseudonym): QueueEv
     case 'queue-snapshot':
     case 'queue-profile':
     case 'queue-removed':
-    case 'channel-gap':
     case 'tick':
       return event;
   }

@@ -48,7 +48,7 @@ const halfHourMs = 1_800_000;
 const halfHoursEveryMs = 60_000;
 
 /** The gap between two processes is that of the whole shard, whatever was on which channel. */
-const wholeShard = { channel: 0, queueIds: null };
+const wholeShard = { channel: 0, share: null };
 
 /** Shares an inventory out over channels, and keeps it up to date. */
 export function createSubscriber(settings: SubscriberSettings): Subscriber {
@@ -87,15 +87,21 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
   };
 
   function reportGap(
-    of: { readonly channel: number; readonly queueIds: readonly string[] | null },
+    of: { readonly channel: number; readonly share: Inventory | null },
     { startMs, endMs, cause }: { readonly startMs: EpochMs; readonly endMs: EpochMs | null; readonly cause: string },
   ): void {
     const repairedBy = endMs === null ? 'none' : 'snapshot';
-    if (endMs !== null) owed.owe(of.queueIds ?? shares.flatMap((share) => share.queueIds), startMs, endMs);
-    const queueIds = of.queueIds === null ? null : [...of.queueIds];
+    if (endMs !== null) owed.owe(of.share?.queueIds ?? shares.flatMap((share) => share.queueIds), startMs, endMs);
+    const concerned =
+      of.share === null
+        ? { queueIds: null, userIds: null }
+        : { queueIds: [...of.share.queueIds], userIds: [...of.share.userIds] };
     const { channel } = of;
     const receivedAtMs = stamp();
-    const gap = { kind: 'channel-gap', receivedAtMs, channel, queueIds, startMs, endMs, cause, repairedBy } as const;
+    const gap: ChannelGap = {
+      ...{ kind: 'channel-gap', receivedAtMs, channel, ...concerned },
+      ...{ startMs, endMs, cause, repairedBy },
+    };
     if (endMs === null) openGaps.set(channel, gap);
     else openGaps.delete(channel);
     onArrival(gap);
@@ -104,11 +110,13 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     else log.info(told, 'channel gap repaired by a snapshot');
   }
 
-  /** Queues that come to a channel while it is deaf are not known before it hears again, whatever an answer says of them. */
-  function widenGap(channel: number, added: readonly string[]): void {
+  /** What comes to a channel while it is deaf is not known before it hears again, whatever an answer says of it. */
+  function widenGap(channel: number, added: Inventory): void {
     const gap = openGaps.get(channel);
-    if (gap === undefined || gap.queueIds === null || added.length === 0) return;
-    const wider = { ...gap, receivedAtMs: stamp(), queueIds: [...new Set([...gap.queueIds, ...added])] };
+    if (gap === undefined || gap.queueIds === null || gap.userIds === null || isEmpty(added)) return;
+    const queueIds = [...new Set([...gap.queueIds, ...added.queueIds])];
+    const userIds = [...new Set([...gap.userIds, ...added.userIds])];
+    const wider = { ...gap, receivedAtMs: stamp(), queueIds, userIds };
     openGaps.set(channel, wider);
     onArrival(wider);
   }
@@ -163,9 +171,9 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
       log: log.child({ channel: number }),
       onFrame: onArrival,
       onGap(gap) {
-        const queueIds = shares.length === 1 ? null : (shares[number]?.queueIds ?? []);
+        const known = shares.length === 1 ? null : (shares[number] ?? share);
         // What it lost while the whole shard was deaf lies in that gap.
-        if (restartGap === null) reportGap({ channel: number, queueIds }, gap);
+        if (restartGap === null) reportGap({ channel: number, share: known }, gap);
       },
     });
     if (isPaused) channel.pause();
@@ -220,7 +228,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
       }
       const added = without(share, old);
       owed.owe(added.queueIds, clock.nowMs(), clock.nowMs());
-      widenGap(number, added.queueIds);
+      widenGap(number, added);
       if (isEmpty(added) && isEmpty(without(old, share))) continue;
       channel.watch(share, added);
       log.info({ channel: number, queues: share.queueIds.length, agents: share.userIds.length }, 'watches others now');

@@ -9,6 +9,8 @@ export const agentState = defineRecord({
   key: ['userId'],
   schema: z.object({
     userId: z.string(),
+    /** `stale`: some of it is from before a gap, and nobody has said it again since. */
+    status: z.enum(['observed', 'stale']),
     routingStatus: z.string().nullable(),
     routingStatusSinceMs: epochMs().nullable(),
     presence: z.string().nullable(),

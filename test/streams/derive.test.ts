@@ -140,6 +140,7 @@ describe('the derivation of a journal', () => {
       kind: 'channel-gap' as const,
       channel: 0,
       queueIds: null,
+      userIds: null,
       startMs: dayStartMs + 30_000,
       cause: 'silent',
     };

@@ -24,7 +24,8 @@ const tick = (receivedAtMs: number, heardUntilMs = receivedAtMs): QueueEvent => 
   heardUntilMs,
 });
 const gap = (receivedAtMs: number, endMs: number | null): QueueEvent => ({
-  ...{ kind: 'channel-gap', receivedAtMs, channel: 0, queueIds: ['q'], startMs: receivedAtMs, endMs, cause: 'closed' },
+  ...{ kind: 'channel-gap', receivedAtMs, channel: 0, queueIds: ['q'], userIds: [], endMs },
+  ...{ startMs: receivedAtMs, cause: 'closed' },
   repairedBy: endMs === null ? 'none' : 'snapshot',
 });
 const noticed = (...events: QueueEvent[]) => run(noticeMissedChanges(), events).map(({ value }) => value);

@@ -48,6 +48,7 @@ const observed = (atMs: number, mediaType: string | null, ...metrics: ReturnType
 const gap = (atMs: number, endMs: number | null): EventOf<'channel-gap'> => ({
   kind: 'channel-gap',
   queueIds: null,
+  userIds: null,
   receivedAtMs: atMs,
   channel: 0,
   startMs: 5,

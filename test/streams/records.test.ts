@@ -53,6 +53,7 @@ describe('a gap', () => {
   const gap = (startMs: number, endMs: number | null): QueueEvent => ({
     kind: 'channel-gap',
     queueIds: null,
+    userIds: null,
     receivedAtMs: endMs ?? startMs,
     channel: 0,
     startMs,

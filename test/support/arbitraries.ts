@@ -101,10 +101,15 @@ const happening: fc.Arbitrary<(nowMs: number) => QueueEvent[]> = fc.oneof(
       { kind: 'queue-profile' as const, receivedAtMs, queueId: 'q1', name, serviceLevels: [] },
     ]),
   fc
-    .tuple(fc.nat({ max: 90_000 }), fc.constantFrom<string[] | null>(null, ['q1'], ['q2']))
-    .map(([lengthMs, queueIds]) => (receivedAtMs: number) => {
+    .tuple(
+      fc.nat({ max: 90_000 }),
+      fc.constantFrom<string[] | null>(null, ['q1'], ['q2']),
+      fc.uniqueArray(userId, { maxLength: 2 }),
+    )
+    .map(([lengthMs, queueIds, agents]) => (receivedAtMs: number) => {
       const channel = queueIds?.[0] === 'q2' ? 1 : 0;
-      const gap = { kind: 'channel-gap' as const, channel, queueIds, startMs: receivedAtMs, cause: 'closed' };
+      const concerned = { channel, queueIds, userIds: queueIds === null ? null : agents };
+      const gap = { kind: 'channel-gap' as const, ...concerned, startMs: receivedAtMs, cause: 'closed' };
       const endMs = receivedAtMs + lengthMs;
       return [
         { ...gap, receivedAtMs, endMs: null, repairedBy: 'none' as const },

@@ -1,10 +1,8 @@
 import type { Fault } from '../../src/simulator/faults.ts';
-import { followAgents } from '../../streams/agent-state.ts';
 import type { EventOf, QueueEvent } from '../../streams/event.ts';
 import { run as runLogic } from '../../streams/logic.ts';
 import { noticeMissedChanges } from '../../streams/missed-change.ts';
 import { followQueues } from '../../streams/queue-state.ts';
-import type { AgentState } from '../../streams/records/agent-state.ts';
 import type { QueueState } from '../../streams/records/queue-state.ts';
 import { endMs, minuteMs, secondMs, startMs, type SentFrame, type Story } from './border-story.ts';
 import type { VirtualRun } from './virtual-subscriber.ts';
@@ -32,7 +30,7 @@ const harmless: readonly Fault['kind'][] = [
 /** They befall whatever channel there is, also where one is meant. */
 const everywhere: readonly Fault['kind'][] = ['evict-channel', 'too-many-requests', 'server-error', 'slow-answers'];
 
-function differences(name: string, found: object | undefined, truth: object): string[] {
+export function differences(name: string, found: object | undefined, truth: object): string[] {
   return Object.entries(truth).flatMap(([field, value]) => {
     const told: unknown = found?.[field as keyof typeof found];
     return told === value ? [] : [`${name}: ${field} is ${String(told)}, in truth ${String(value)}`];
@@ -74,19 +72,7 @@ export function stateFaults({ events, platform }: Observed, { hiding }: Pick<Sto
 /** A quiet channel is pinged every 10 s, and answers. */
 const freshMs = 20_000;
 
-/** At the end it is known of every agent who is to be seen what he does. */
-export function agentFaults({ events, platform }: Observed, { hiding }: Pick<Story, 'hiding'>): string[] {
-  const states = runLogic(followAgents(), events).map(({ value }) => value as AgentState);
-  const last = new Map(states.map((state) => [state.userId, state]));
-  return [...platform.center.agents.values()].flatMap(({ id, status, statusSinceMs, onQueue }) => {
-    if (hiding.isHidden(id, endMs)) return [];
-    const presence = onQueue ? 'ON_QUEUE' : 'OFFLINE';
-    const truth = { routingStatus: status, routingStatusSinceMs: statusSinceMs ?? null, presence };
-    return differences(`agent ${id.slice(0, 8)}`, last.get(id), truth);
-  });
-}
-
-const gapsOf = ({ events }: Pick<Observed, 'events'>): readonly EventOf<'channel-gap'>[] =>
+export const gapsOf = ({ events }: Pick<Observed, 'events'>): readonly EventOf<'channel-gap'>[] =>
   events.filter((event) => event.kind === 'channel-gap');
 
 export const openGapFaults = (run: Observed): string[] =>
@@ -166,7 +152,7 @@ export function missedFaults({ events }: Observed, { kinds }: Story): string[] {
 }
 
 /** A change is told within a second, and is a quarter of one on its way. */
-const toldWithinMs = 2 * secondMs;
+export const toldWithinMs = 2 * secondMs;
 
 /**
  * At every tick whatever is said to be observed was true a moment ago, or else it turns out that the time lies in a gap of that queue;

@@ -9,8 +9,8 @@ import { createSubscriber } from '../../src/genesys/subscriber.ts';
 import type { Fault } from '../../src/simulator/faults.ts';
 import { createPlatform } from '../../src/simulator/platform.ts';
 import { startSimulatorServer } from '../../src/simulator/server.ts';
+import { agentFaults, agentLies } from './border-agent-checks.ts';
 import {
-  agentFaults,
   budgetFaults,
   gapFaults,
   lies,
@@ -49,6 +49,7 @@ export async function judgeBorder(
       ...budgetFaults(observed, story),
       ...missedFaults(observed, story),
       ...lies(observed, story),
+      ...agentLies(observed, story),
     ];
   } finally {
     await run.stop();

@@ -1,3 +1,4 @@
+import type { Agent } from '../../src/simulator/agent.ts';
 import { type CallCenter, type CallCenterDriver, createCallCenter } from '../../src/simulator/call-center.ts';
 import type { CallCenterEvent } from '../../src/simulator/call-center-event.ts';
 import { type Fault, faultSchema, type PlannedFault } from '../../src/simulator/faults.ts';
@@ -47,6 +48,13 @@ interface TrueCounts {
   readonly interacting: number;
 }
 
+/** What was true of an agent from a time on. */
+interface TrueStatus {
+  readonly fromMs: number;
+  readonly routingStatus: string;
+  readonly presence: string;
+}
+
 export interface Story {
   readonly centre: Centre;
   readonly kinds: readonly Fault['kind'][];
@@ -70,6 +78,8 @@ export interface Story {
   readonly sent: readonly SentFrame[];
   /** `queueId/mediaType` → what was true, in order. */
   readonly truth: ReadonlyMap<string, readonly TrueCounts[]>;
+  /** By agent, what was true, in order. */
+  readonly agentTruth: ReadonlyMap<string, readonly TrueStatus[]>;
   readonly hiding: Hiding;
 }
 
@@ -114,9 +124,12 @@ function* noted(
   events: Iterable<CallCenterEvent>,
   center: CallCenter,
   note: (queueId: string, atMs: number) => void,
+  noteAgent: (agent: Agent, atMs: number) => void,
 ): Generator<CallCenterEvent> {
   for (const event of events) {
-    for (const queueId of center.apply(event).queueIds) note(queueId, event.atMs);
+    const { queueIds, agents } = center.apply(event);
+    for (const queueId of queueIds) note(queueId, event.atMs);
+    for (const agent of agents) noteAgent(agent, event.atMs);
     yield event;
   }
 }
@@ -150,9 +163,16 @@ export function storyOf(centre: Centre, kinds: readonly Fault['kind'][], seed: n
     }
   };
   for (const { id } of queues) note(id, startMs);
+  const agentTruth = new Map<string, TrueStatus[]>();
+  const noteAgent = ({ id, status, onQueue }: Agent, fromMs: number) => {
+    const known = agentTruth.get(id) ?? [];
+    agentTruth.set(id, known);
+    known.push({ fromMs, routingStatus: status, presence: onQueue ? 'ON_QUEUE' : 'OFFLINE' });
+  };
+  for (const agent of shadow.agents.values()) noteAgent(agent, startMs);
   return {
-    ...{ centre, kinds, random, asked, sent, truth, victimId, hiding },
-    driver: { ...driver, events: noted(driver.events, shadow, note) },
+    ...{ centre, kinds, random, asked, sent, truth, agentTruth, victimId, hiding },
+    driver: { ...driver, events: noted(driver.events, shadow, note, noteAgent) },
     options: {
       faultPlan: [...plan.filter((each) => !isAimed(each)), { atMs: clearMs, fault: { kind: 'clear' as const } }],
       onFrameSent: (channelId, text, sentMs) => void sent.push({ channelId, text, atMs: sentMs }),

@@ -34,6 +34,10 @@ test('no event keeps the id of an agent, wherever it stands', () => {
       ...{ presence: null, presenceSinceMs: null, activeQueueIds: ['q'] },
     },
   ];
+  events.push({
+    ...{ ...at, kind: 'channel-gap', channel: 0, queueIds: ['q'], userIds: [agent], startMs: 0, endMs: null },
+    ...{ cause: 'silent', repairedBy: 'none' },
+  });
   const pseudonymOf = createPseudonyms(key);
   const written = events.map((event) => JSON.stringify(pseudonymize(event, pseudonymOf)));
   for (const text of written) {

@@ -8,7 +8,7 @@ const gapsOf = ({ arrivals }: VirtualRun) => arrivals.filter((arrival) => arriva
 const listed = (run: VirtualRun, path: string) => run.asked.filter(({ what }) => what.endsWith(path));
 
 describe('a subscriber', () => {
-  test('says which queues a lost channel was deaf to, and the others go on', async () => {
+  test('says which queues and agents a lost channel was deaf to, and the others go on', async () => {
     const run = startVirtualRun({ driver: scripted([], centreOf(600, 100)), random: () => 0.5 });
     await run.runUntil(startMs + 60_000);
     expect(run.openSockets()).toBe(2);
@@ -19,7 +19,10 @@ describe('a subscriber', () => {
       { channel: 1, open: true },
       { channel: 1, open: false },
     ]);
-    expect(gaps.map(({ queueIds }) => queueIds?.length)).toEqual([100, 100]);
+    expect(gaps.map(({ queueIds, userIds }) => [queueIds?.length, userIds?.length])).toEqual([
+      [100, 100],
+      [100, 100],
+    ]);
     await run.stop();
   });
 
@@ -110,7 +113,7 @@ describe('a subscriber', () => {
     const journal = { untilMs: startMs - 5_000, heardUntilMs: startMs - 20_000 };
     const run = startVirtualRun({ driver: scripted([], centreOf(600, 1)), random: () => 0.5, journal });
     await run.runUntil(startMs + 30_000);
-    const gap = { channel: 0, queueIds: null, startMs: startMs - 20_000, cause: 'restart' };
+    const gap = { channel: 0, queueIds: null, userIds: null, startMs: startMs - 20_000, cause: 'restart' };
     expect(gapsOf(run)).toMatchObject([
       { ...gap, endMs: null },
       { ...gap, repairedBy: 'snapshot' },

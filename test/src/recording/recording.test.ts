@@ -32,7 +32,8 @@ const frame = (receivedAtMs: number, waiting = 0): Arrival => ({
 });
 const tick = (receivedAtMs: number): Arrival => ({ kind: 'tick', receivedAtMs, heardUntilMs: receivedAtMs - 1 });
 const gap = (receivedAtMs: number, endMs: number | null): Arrival => ({
-  ...{ kind: 'channel-gap', receivedAtMs, channel: 0, queueIds: null, startMs: receivedAtMs - 5, endMs },
+  ...{ kind: 'channel-gap', receivedAtMs, channel: 0, queueIds: null, userIds: null, endMs },
+  ...{ startMs: receivedAtMs - 5 },
   ...{ cause: 'closed', repairedBy: endMs === null ? 'none' : 'snapshot' },
 });
 const arrivals: readonly Arrival[] = [
