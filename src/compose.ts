@@ -16,6 +16,7 @@ import { domainOf } from './genesys/region.ts';
 import { createRest } from './genesys/rest.ts';
 import { readOrganizationId } from './genesys/snapshot.ts';
 import { connectWebSocket } from './genesys/socket.ts';
+import { createGapCount } from './gap-count.ts';
 import type { Health } from './health.ts';
 import type { JournalTail } from './journal-tail.ts';
 import type { Latest } from './latest.ts';
@@ -107,12 +108,13 @@ async function ingest(composition: Composition, { drained, signal }: Ending): Pr
   const source = recorder === undefined ? heard : recorded(heard, recorder, organizationId);
   whenAborted(drained, () => source.drain());
   const pseudonymOf = config.agentIdKey === undefined ? undefined : createPseudonyms(config.agentIdKey);
+  const isNewGap = createGapCount();
   const operator: OperatorFunction<Arrival, Output> = pipe(
     decode(),
     map((event) => (pseudonymOf === undefined ? event : pseudonymize(event, pseudonymOf))),
     map((event) => {
       if (event.kind === 'input-rejected') health.rejected += 1;
-      if (event.kind === 'channel-gap' && event.endMs === null) health.gaps += 1;
+      if (event.kind === 'channel-gap' && isNewGap(event)) health.gaps += 1;
       health.events += 1;
       return inOrganization(output(queueEvent, event, event.receivedAtMs), organizationId);
     }),

@@ -2,7 +2,9 @@ import { access, type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { constants, createGzip } from 'node:zlib';
 import { errorCode, syncFolder } from '../../sinks/log/durable-file.ts';
+import type { ChannelGap } from '../../streams/event.ts';
 import type { EpochMs } from '../../streams/record.ts';
+import { createGapCount } from '../gap-count.ts';
 import type { Arrival } from '../genesys/arrival.ts';
 import { RecordingError } from './errors.ts';
 import { arrivalLine, organizationLine } from './format.ts';
@@ -12,7 +14,7 @@ interface RecordingCounts {
   frames: number;
   answers: number;
   ticks: number;
-  /** Each once, though its end has a line of its own. */
+  /** Each once, though it has a line for each time that it was widened, and one for its end. */
   gaps: number;
   bytes: number;
   firstMs: EpochMs | null;
@@ -42,6 +44,7 @@ export async function createRecordingWriter(
     ...{ firstMs: null, lastMs: null },
   };
   const pack = path.endsWith('.gz') ? createPacker() : plain;
+  const isNewGap = createGapCount();
   let file: FileHandle | undefined;
   let hasFailed = false;
 
@@ -68,7 +71,7 @@ export async function createRecordingWriter(
       file ??= await create(path);
       await write(file, lines.map((line) => `${line}\n`).join(''), false);
       if (counts.firstMs === null) onMade();
-      for (const arrival of arrivals) count(counts, arrival);
+      for (const arrival of arrivals) count(counts, arrival, isNewGap);
     },
     async close() {
       const opened = file;
@@ -83,14 +86,14 @@ export async function createRecordingWriter(
   };
 }
 
-function count(counts: RecordingCounts, arrival: Arrival): void {
+function count(counts: RecordingCounts, arrival: Arrival, isNewGap: (gap: ChannelGap) => boolean): void {
   const { kind } = arrival;
   counts.firstMs ??= arrival.receivedAtMs;
   counts.lastMs = arrival.receivedAtMs;
   if (kind === 'frame') counts.frames += 1;
   else if (kind === 'rest') counts.answers += 1;
   else if (kind === 'tick') counts.ticks += 1;
-  else if (kind === 'channel-gap' && arrival.endMs === null) counts.gaps += 1;
+  else if (kind === 'channel-gap' && isNewGap(arrival)) counts.gaps += 1;
 }
 
 type Pack = (text: string, isLast: boolean) => Promise<Buffer>;

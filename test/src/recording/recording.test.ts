@@ -122,6 +122,14 @@ describe.each(['recording.jsonl', 'recording.jsonl.gz'])('a recording in %s', (n
     expect(text.trim().split('\n')).toEqual([organizationLine('org-1', 1_000), ...arrivals.map(arrivalLine)]);
   });
 
+  test('counts a gap once that is told again when it is found to be wider', async () => {
+    const writer = await createRecordingWriter(newFile(name));
+    const opened = { ...gap(2_005, null), queueIds: ['q'], userIds: [] };
+    await writer.append([opened, { ...opened, receivedAtMs: 2_010, queueIds: ['q', 'r'] } as Arrival], 'org-1');
+    await writer.close();
+    expect(writer.counts.gaps).toBe(1);
+  });
+
   test('that was cut off in its last line gives what is before it, and says so', async () => {
     const path = newFile(name);
     const whole = [organizationLine('org-1', 1), arrivalLine(tick(2)), arrivalLine(tick(3)).slice(0, 30)].join('\n');
