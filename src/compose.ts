@@ -97,7 +97,8 @@ function stage(role: Role, composition: Composition): Stage {
 
 async function ingest(composition: Composition, { drained, signal }: Ending): Promise<void> {
   const { config, logs, health, replay, recorder } = composition;
-  const border = replay === undefined ? platformBorder(composition) : recordingBorder(replay);
+  const border =
+    replay === undefined ? platformBorder(composition, () => (health.failedLooks += 1)) : recordingBorder(replay);
   let organizationId = '';
   const { sink, tail } = await logs.openJournal(async (found) => {
     organizationId = await border.organizationId(signal);
@@ -145,7 +146,10 @@ interface Border {
   open(tail: JournalTail | null): DrainableSource<Arrival>;
 }
 
-function platformBorder({ config, platformClock, answerWithinMs, log }: Hearing): Border {
+function platformBorder(
+  { config, platformClock, answerWithinMs, log }: Hearing,
+  onLookFailed: () => void = () => undefined,
+): Border {
   const always = { clock: platformClock, random: Math.random };
   const rest = createRest({ ...platformUrls(config), ...credentials(config), ...always });
   return {
@@ -154,6 +158,7 @@ function platformBorder({ config, platformClock, answerWithinMs, log }: Hearing)
       createChannelSource({
         ...always,
         rest,
+        onLookFailed,
         connect: connectWebSocket,
         inventoryEveryMs: config.inventoryEveryMs,
         systemClock,

@@ -145,8 +145,9 @@ function endingAll(stage: Stage, end: () => void): Stage {
 
 /** Only what this process had a part in. */
 function summaryOf({ role }: Config, health: Health): readonly string[] {
-  const { events, outputs, conflated, rejected, gaps } = health;
-  const journaled = `Journaled ${counted(events, 'event')} (${rejected} rejected, ${counted(gaps, 'gap')}).`;
+  const { events, outputs, conflated, rejected, gaps, failedLooks } = health;
+  const failed = failedLooks === 0 ? '' : `, ${counted(failedLooks, 'failed look')}`;
+  const journaled = `Journaled ${counted(events, 'event')} (${rejected} rejected, ${counted(gaps, 'gap')}${failed}).`;
   const derived = `Wrote ${counted(outputs, 'record')} (${conflated} conflated).`;
   return [
     ...(role === 'all' || role === 'ingest' ? [journaled] : []),

@@ -5,10 +5,12 @@ import { type FrameArrival, type RestArrival, toFrameArrival } from './arrival.t
 import { type ChannelCommand, type ChannelInput, channelLife, heardUntilMs } from './channel-logic.ts';
 import { conversationsTopic, activityTopic, type Inventory, observationsTopic, topicsOf } from './channel-plan.ts';
 import { GenesysError } from './errors.ts';
+import { createLooks } from './looks.ts';
 import type { TopicAnswer } from './permissions.ts';
 import type { Rest } from './rest.ts';
 import { readAnswer, takeSnapshot } from './snapshot.ts';
 import type { Connect, Socket } from './socket.ts';
+import { createSpoken } from './spoken.ts';
 import { channelAnswer, channelsAnswer, subscriptionsAnswer } from './wire.ts';
 
 export interface ChannelSettings {
@@ -32,6 +34,8 @@ export interface ChannelSettings {
   readonly onTurn: () => void;
   /** Told once for each subscription whose topics were not all taken. */
   readonly onRefused: (topics: readonly TopicAnswer[]) => void;
+  /** Told of each look at what it watches that failed, and will be tried again. */
+  readonly onLookFailed: () => void;
 }
 
 /** One notification channel at work. */
@@ -79,8 +83,7 @@ export function createChannel(settings: ChannelSettings): Channel {
   /** Null until it runs. */
   let attempt: ((work: Promise<void>) => void) | null = null;
   let running: AbortSignal = AbortSignal.abort();
-  let asides: Promise<void> = Promise.resolve();
-  const spoken = new Set<string>();
+  const spoken = createSpoken();
 
   const tell = (input: ChannelInput) => {
     waiting.push(input);
@@ -205,8 +208,7 @@ export function createChannel(settings: ChannelSettings): Channel {
   function hear(text: string): void {
     const frame = toFrameArrival(text, stamp());
     const { topic, receivedAtMs: nowMs } = frame;
-    const subject = topic?.split('.')[3];
-    if (subject !== undefined) spoken.add(subject);
+    if (topic !== null) spoken.note(topic);
     onFrame(frame);
     if (topic === null) {
       isListSure = false;
@@ -261,7 +263,7 @@ export function createChannel(settings: ChannelSettings): Channel {
         const take = async (): Promise<void> => {
           const asked = share;
           if (!isListSure) await sayAgain(AbortSignal.any([signal, alive]));
-          const nowMs = await snapshot(asked, alive, signal);
+          const nowMs = await snapshot(asked, true, AbortSignal.any([signal, alive]));
           // What came or left meanwhile is not subscribed yet.
           if (asked === share) tell({ kind: 'snapshot-taken', nowMs });
           else await take();
@@ -295,13 +297,15 @@ export function createChannel(settings: ChannelSettings): Channel {
   }
 
   /** Of what is heard: a topic that was refused would never set right what an answer says. */
-  async function snapshot(of: Inventory, alive: AbortSignal, signal: AbortSignal): Promise<EpochMs> {
+  async function snapshot(of: Inventory, isPatient: boolean, signal: AbortSignal): Promise<EpochMs> {
     const queueIds = of.queueIds.filter((id) => !refused.has(observationsTopic(id)));
     const waitingOf = queueIds.filter((id) => !refused.has(conversationsTopic(id)));
     const userIds = of.userIds.filter((id) => !refused.has(activityTopic(id)));
-    const both = AbortSignal.any([signal, alive]);
-    const taken = await takeSnapshot({ rest, queueIds, waitingOf, userIds, onAnswer, takeSpoken }, both);
-    both.throwIfAborted();
+    const taken = await takeSnapshot(
+      { rest, clock, queueIds, waitingOf, userIds, onAnswer, spoken, isPatient },
+      signal,
+    );
+    signal.throwIfAborted();
     return Math.max(taken, life.openedMs);
   }
 
@@ -309,28 +313,15 @@ export function createChannel(settings: ChannelSettings): Channel {
     if (!over.aborted) throw error;
   };
 
-  function takeSpoken(): ReadonlySet<string> {
-    const taken = new Set(spoken);
-    spoken.clear();
-    return taken;
-  }
-
-  /** Beside its life, one after the other; a socket that is lost meanwhile makes all of it needless. */
-  function aside(work: (alive: AbortSignal, signal: AbortSignal) => Promise<unknown>): void {
-    asides = asides.then(async () => {
-      if (life.phase !== 'live') return;
-      const alive = connection.signal;
-      const done = work(alive, running).then(() => undefined, unless(alive));
-      attempt?.(done);
-      await done.catch(() => undefined);
-    });
-  }
-
-  const look = (of: () => Inventory) =>
-    aside(async (alive, signal) => {
-      await sayAgain(signal);
-      await snapshot(of(), alive, signal);
-    });
+  const look = createLooks({
+    ...{ clock, log, everything: () => share, onFailed: settings.onLookFailed },
+    alive: () => (life.phase === 'live' ? AbortSignal.any([running, connection.signal]) : undefined),
+    async take(of, isPatient, alive) {
+      await sayAgain(alive);
+      await snapshot(of, isPatient, alive);
+    },
+    onFatal: (error) => attempt?.(Promise.reject(error)),
+  });
 
   return {
     async run(signal) {
@@ -378,9 +369,9 @@ export function createChannel(settings: ChannelSettings): Channel {
       share = next;
       // One that is not live asks for all of it on its way there.
       isListSure = false;
-      look(() => added);
+      look(() => added, true);
     },
-    check: () => look(() => share),
+    check: () => look(() => share, false),
     pause() {
       resumed ??= new Promise((resolve) => (resume = resolve));
       socket?.pause();

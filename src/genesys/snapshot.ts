@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import type { Clock } from '../../sinks/clock.ts';
 import { snapshotMetrics } from '../../streams/event.ts';
 import type { EpochMs } from '../../streams/record.ts';
 import type { RestArrival } from './arrival.ts';
-import type { Inventory } from './channel-plan.ts';
+import { activityTopic, conversationsTopic, type Inventory, observationsTopic } from './channel-plan.ts';
 import { GenesysError } from './errors.ts';
 import type { DueHalfHour } from './half-hours.ts';
 import * as wire from './wire.ts';
 import type { Rest } from './rest.ts';
+import type { Spoken } from './spoken.ts';
 
 type OnAnswer = (answer: Omit<RestArrival, 'receivedAtMs' | 'kind'>) => EpochMs;
 
@@ -17,8 +19,10 @@ export const paths = {
   aggregates: '/api/v2/analytics/conversations/aggregates/query',
 } as const;
 
-/** So often queues are asked about that speak each time; the last answer is taken as it is. */
+/** So often what speaks each time is asked about together with others. */
 const roundsMax = 4;
+/** Then it is asked about alone, so often. */
+const againAfterMs = 1_000;
 
 /** Whose credentials these are. */
 export async function readOrganizationId(rest: Rest, signal: AbortSignal): Promise<string> {
@@ -60,48 +64,107 @@ export interface SnapshotSettings {
   /** Agents whose status is heard of. */
   readonly userIds: readonly string[];
   readonly onAnswer: OnAnswer;
-  /** Returns and forgets the queues that spoke since. */
-  readonly takeSpoken: () => ReadonlySet<string>;
+  readonly spoken: Spoken;
+  /** Whether it goes on until of everything an answer could be taken; otherwise what speaks each time is left to what it says. */
+  readonly isPatient: boolean;
+  readonly clock: Clock;
+}
+
+/** Something to ask about several ids, and the topic on which each of them speaks of the same. */
+interface Question {
+  readonly topicOf: (id: string) => string;
+  /** Returns how to hand over what was said of some of them. */
+  readonly ask: (ids: readonly string[]) => Promise<(settled: readonly string[]) => EpochMs>;
 }
 
 /**
  * Asks for the present state of queues and agents. A frame and an answer that cross on their way cannot be told apart in age, so what is
- * said of queues that spoke meanwhile is not taken, and they are asked about again. Resolves with the last stamp.
+ * said of those that spoke meanwhile is never taken, and they are asked about again. Resolves with the last stamp.
  */
 export async function takeSnapshot(settings: SnapshotSettings, signal: AbortSignal): Promise<EpochMs> {
-  const { rest, queueIds, userIds, onAnswer, takeSpoken } = settings;
+  const { rest, queueIds, userIds, onAnswer, spoken, isPatient, clock } = settings;
   const waitingOf = new Set(settings.waitingOf);
   let lastMs = 0;
   // What cannot be read repairs nothing: better to fail here and ask again.
-  const ask = async <T>(path: string, query: object, schema: z.ZodType<T>) =>
-    readAnswer(schema, await rest.post(path, query, signal));
-  const askOfQueues = async <T>(
+  const read = async <T>(path: string, query: object, schema: z.ZodType<T>) => {
+    const body = await rest.post(path, query, signal);
+    // What was asked for the sake of a socket that is lost is older than the gap.
+    signal.throwIfAborted();
+    return readAnswer(schema, body);
+  };
+  const agents: Question = {
+    topicOf: activityTopic,
+    async ask(ids) {
+      const answer = await read(paths.routing, routingQuery('userId', ids), wire.routingActivityAnswer);
+      return (settled) => onAnswer({ path: paths.routing, queueIds: [], body: ofAgents(answer, settled) });
+    },
+  };
+  const ofQueues = <T>(
     path: string,
+    topicOf: Question['topicOf'],
     queryOf: (ids: readonly string[]) => object,
     schema: z.ZodType<T>,
-    ids: readonly string[],
-  ) => {
-    let asked = ids;
-    for (let round = 1; asked.length > 0; round++) {
-      takeSpoken();
-      const body = await ask(path, queryOf(asked), schema);
-      const spoken = takeSpoken();
-      const isLast = round === roundsMax;
-      const settled = isLast ? asked : asked.filter((id) => !spoken.has(id));
-      if (settled.length > 0) lastMs = onAnswer({ path, queueIds: settled, body });
-      asked = isLast ? [] : asked.filter((id) => spoken.has(id));
+  ): Question => ({
+    topicOf,
+    async ask(ids) {
+      const body = await read(path, queryOf(ids), schema);
+      return (settled) => onAnswer({ path, queueIds: settled, body });
+    },
+  });
+  const counts = ofQueues(paths.observations, observationsTopic, observationsQuery, wire.observationsAnswer);
+  const waiting = ofQueues(
+    paths.conversations,
+    conversationsTopic,
+    conversationsQuery,
+    wire.conversationActivityAnswer,
+  );
+
+  /** Returns those that spoke meanwhile. */
+  async function settle({ topicOf, ask }: Question, ids: readonly string[]): Promise<readonly string[]> {
+    const heard = spoken.listen();
+    try {
+      const handOver = await ask(ids);
+      const crossed = ids.filter((id) => heard.topics.has(topicOf(id)));
+      const settled = ids.filter((id) => !heard.topics.has(topicOf(id)));
+      if (settled.length > 0) lastMs = handOver(settled);
+      // Another question that is on its way is older than this answer.
+      for (const id of settled) spoken.note(topicOf(id));
+      return crossed;
+    } finally {
+      heard.end();
     }
-  };
-  for (const some of batchesOf(userIds)) {
-    const body = await ask(paths.routing, routingQuery('userId', some), wire.routingActivityAnswer);
-    lastMs = onAnswer({ path: paths.routing, queueIds: [], body });
   }
+
+  const loud: (readonly [Question, string])[] = [];
+  async function settleMost(question: Question, ids: readonly string[]): Promise<void> {
+    let asked = ids;
+    for (let round = 1; round <= roundsMax && asked.length > 0; round++) asked = await settle(question, asked);
+    for (const id of asked) loud.push([question, id]);
+  }
+
+  for (const some of batchesOf(userIds)) await settleMost(agents, some);
   for (const some of batchesOf(queueIds)) {
-    const heard = some.filter((id) => waitingOf.has(id));
-    await askOfQueues(paths.observations, observationsQuery, wire.observationsAnswer, some);
-    await askOfQueues(paths.conversations, conversationsQuery, wire.conversationActivityAnswer, heard);
+    await settleMost(counts, some);
+    await settleMost(
+      waiting,
+      some.filter((id) => waitingOf.has(id)),
+    );
+  }
+  if (!isPatient) return lastMs;
+  for (const [question, id] of loud) {
+    while ((await settle(question, [id])).length > 0) await clock.sleep(againAfterMs, signal);
   }
   return lastMs;
+}
+
+type RoutingActivity = z.infer<typeof wire.routingActivityAnswer>;
+
+/** What of an answer is about these agents. */
+function ofAgents({ results = [] }: RoutingActivity, userIds: readonly string[]): RoutingActivity {
+  const wanted = new Set(userIds);
+  return {
+    results: results.map(({ entities = [] }) => ({ entities: entities.filter(({ userId }) => wanted.has(userId)) })),
+  };
 }
 
 /** Reads the totals of a half hour that is over. */

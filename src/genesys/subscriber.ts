@@ -26,6 +26,8 @@ export interface SubscriberSettings {
   readonly inventoryEveryMs: number;
   /** How many topics one channel takes; as many as the platform allows unless told. */
   readonly topicsPerChannelMax?: number;
+  /** Told of each look at everything that failed, and will be tried again. */
+  readonly onLookFailed?: () => void;
   /** Takes what arrived, stamped, in order. */
   readonly onArrival: (arrival: Arrival) => void;
   readonly random: () => number;
@@ -166,6 +168,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
         stamp,
         onAnswer,
         onTurn: noticeStall,
+        onLookFailed: () => settings.onLookFailed?.(),
         onRefused: (topics) => heedRefusals(topics, shares[number] ?? share),
       },
       log: log.child({ channel: number }),

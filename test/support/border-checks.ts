@@ -25,6 +25,9 @@ const harmless: readonly Fault['kind'][] = [
   'revoke-tokens',
   'skew-clock',
   'heartbeats-only',
+  'too-many-requests',
+  'server-error',
+  'slow-answers',
 ];
 
 /** They befall whatever channel there is, also where one is meant. */

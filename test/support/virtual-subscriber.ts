@@ -28,6 +28,7 @@ export interface VirtualRunSettings {
   readonly inventoryEveryMs?: number;
   readonly tickMs?: number;
   readonly topicsPerChannelMax?: number;
+  readonly onLookFailed?: () => void;
   /** Stands before the platform's answers. */
   readonly handle?: (platform: Platform) => Platform['handle'];
 }
@@ -42,7 +43,7 @@ export function centreOf(queues: number, agents: number): Roster {
 /** A subscriber on the simulated platform, in virtual time, from the driver's start on. */
 export function startVirtualRun(settings: VirtualRunSettings): VirtualRun {
   const { driver, random, options = {}, journal = null, inventoryEveryMs = 600_000, tickMs = 1_000 } = settings;
-  const { topicsPerChannelMax } = settings;
+  const { topicsPerChannelMax, onLookFailed = () => undefined } = settings;
   const platform = createPlatform({ driver, clients: [{ id: 'client', secret: 'secret' }], ...options });
   const time = createVirtualTime(driver.startMs);
   const faced = settings.handle === undefined ? platform : { ...platform, handle: settings.handle(platform) };
@@ -50,7 +51,7 @@ export function startVirtualRun(settings: VirtualRunSettings): VirtualRun {
   const arrivals: Arrival[] = [];
   const subscriber = createSubscriber({
     ...{ rest: genesys.rest, connect: genesys.connect, clock: time.clock, log: pino({ level: 'silent' }) },
-    ...{ journal, answerWithinMs: 10_000, inventoryEveryMs, random },
+    ...{ journal, answerWithinMs: 10_000, inventoryEveryMs, random, onLookFailed },
     ...(topicsPerChannelMax === undefined ? {} : { topicsPerChannelMax }),
     onArrival: (arrival) => arrivals.push(arrival),
   });

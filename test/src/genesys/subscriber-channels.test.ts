@@ -109,6 +109,35 @@ describe('a subscriber', () => {
     await run.stop();
   });
 
+  test('keeps a healthy socket when it cannot be asked how everything stands, and asks again a minute later', async () => {
+    const downMs = [startMs + 55_000, startMs + 100_000] as const;
+    const handle =
+      (platform: Platform): Platform['handle'] =>
+      (request, nowMs) => {
+        const answer = platform.handle(request, nowMs);
+        const isDown = nowMs >= downMs[0] && nowMs < downMs[1] && request.path.endsWith('/subscriptions');
+        return isDown ? { ...answer, status: 503, body: {} } : answer;
+      };
+    let failedLooks = 0;
+    const run = startVirtualRun({
+      ...{ driver: scripted([], centreOf(3, 3)), random: () => 0.5, handle, inventoryEveryMs: 60_000 },
+      onLookFailed: () => (failedLooks += 1),
+    });
+    const answers = () =>
+      run.arrivals.filter((each) => each.kind === 'rest' && each.path.includes('/queues/observations'));
+    await run.runUntil(startMs + 59_000);
+    expect(answers()).toHaveLength(1);
+    await run.runUntil(startMs + 118_000);
+    expect({ failedLooks, answers: answers().length }).toEqual({ failedLooks: 1, answers: 1 });
+    await run.runUntil(startMs + 200_000);
+    // That of the next time, and that which was owed.
+    expect(answers().length).toBeGreaterThanOrEqual(3);
+    expect({ failedLooks, gaps: gapsOf(run), open: run.openSockets() }).toEqual({ failedLooks: 1, gaps: [], open: 1 });
+    expect(run.heard.filter((text) => text.includes('socket_closing'))).toEqual([]);
+    expect(listed(run, '/notifications/channels').filter(({ what }) => what.startsWith('POST'))).toHaveLength(1);
+    await run.stop();
+  });
+
   test('goes on with a journal: a gap of all queues, from what was heard last until all channels are live', async () => {
     const journal = { untilMs: startMs - 5_000, heardUntilMs: startMs - 20_000 };
     const run = startVirtualRun({ driver: scripted([], centreOf(600, 1)), random: () => 0.5, journal });

@@ -81,7 +81,7 @@ test('a snapshot that was begun for a lost socket does not repair the gap of the
     const askedAgain = next('snapshot asked for');
     sockets[0]!.terminate();
     await askedAgain;
-    // The late answer of the first snapshot is still a stamped answer; it repairs nothing.
+    // The late answer of the first snapshot repairs nothing.
     held[0]!();
     await new Promise((resolve) => setImmediate(resolve));
     subscriber.tick();
