@@ -168,16 +168,19 @@ export function createDirectory(center: CallCenter): Directory {
   };
 }
 
+/** Sockets say ON_QUEUE and REST says `On Queue`: a query may say either. */
+const plain = (name: string) => name.toLowerCase().replaceAll(/[ _]/g, '');
+
 /** What a query asks of the members of a queue, all of it together; of each list one is enough. */
 function memberFilter(query: URLSearchParams): (state: Agent, agent: RosterAgent | undefined) => boolean {
   const isAsked = (name: string, has: readonly string[]) => {
-    const wanted = listOf(query, name).map((each) => each.toLowerCase());
-    return wanted.length === 0 || has.some((each) => wanted.includes(each.toLowerCase()));
+    const wanted = listOf(query, name).map(plain);
+    return wanted.length === 0 || has.some((each) => wanted.includes(plain(each)));
   };
   const namesOf = (abilities: readonly Ability[] = []) => abilities.flatMap(({ id, name }) => [id, name]);
   const name = query.get('name');
   const pattern = name === null || name === '' ? undefined : wildcard(name);
-  const isNoneAsked = query.get('joined') === 'false';
+  const isNoneAsked = query.get('joined')?.toLowerCase() === 'false';
   return (state, agent) => {
     const presence = presenceOf(state);
     return (

@@ -50,6 +50,10 @@ export function parseSwitches(text: string): PlatformSwitches {
     const [name = '', ...rest] = item.split('=');
     return { item, name: name.trim(), value: rest.join('=').trim() };
   });
+  for (const { item, name } of given) {
+    const other = given.find((each) => each.name === name && each.item.trim() !== item.trim());
+    if (other !== undefined) throw settingError(`"${item}" and "${other.item}" are both given: write one of them.`);
+  }
   const parsed = switchesSchema.safeParse(Object.fromEntries(given.map(({ name, value }) => [name, jsonOf(value)])));
   if (parsed.success) return parsed.data;
   const allowed = new Map<string, string>(Object.entries(values));

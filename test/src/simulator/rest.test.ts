@@ -223,6 +223,7 @@ describe('queues and users', () => {
       ['name=invented*BOB', [bob]],
       ['name=bob', []],
       ['presence=On%20Queue', [ann]],
+      ['presence=on_queue', [ann]],
       ['presence=OFFLINE,BUSY', [bob]],
       ['presence=AWAY', []],
       [`skills=${ofSupport}`, [ann]],
@@ -235,6 +236,8 @@ describe('queues and users', () => {
       ['memberBy=group', []],
       ['joined=false', []],
       ['joined=true&name=&presence=', [ann, bob]],
+      ['joined=False', []],
+      ['presence=onQueue', [ann]],
     ] as const) {
       expect([query, found(query)]).toEqual([query, ids]);
     }

@@ -216,4 +216,9 @@ describe('switches in one line', () => {
   ])('"%s" is refused with the values there are', (text, wanted) => {
     expect(() => parseSwitches(text)).toThrow(`: write ${wanted}.`);
   });
+
+  test('that say two things of one are refused, and those that say one thing twice are not', () => {
+    expect(() => parseSwitches('zerosSent=false,zerosSent=true')).toThrow(/"zerosSent=false" and "zerosSent=true"/);
+    expect(parseSwitches('zerosSent=false,zerosSent=false')).toMatchObject({ zerosSent: false });
+  });
 });
