@@ -2,6 +2,7 @@ import { announce, type Announcement, announcementText, type WaitToAnnounce } fr
 import { type SteadyAnnouncement, steadyAnnouncement } from './announcement-hysteresis.ts';
 import type { Logic } from './logic.ts';
 import { type Opening, openingAt } from './opening-hours.ts';
+import { isSamePrediction } from './prediction-news.ts';
 import { type Scores, sayScores, scoreWait, startScores } from './prediction-score.ts';
 import {
   createQueueSettings,
@@ -78,9 +79,13 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
     }),
     step(state, input) {
       const news = foldWaits(state.model, input, start);
-      const outputs = [...outcomesOf(state, news)];
+      const outputs: Output[] = [];
+      for (const outcome of outcomesOf(state, news)) outputs.push(outcome);
       markDue(state, news);
-      const issue = (key: string, atMs: EpochMs) => outputs.push(...issueOf(state, key, atMs, settingsOf, start));
+      const issue = (key: string, atMs: EpochMs) => {
+        const issued = issueOf(state, key, atMs, settingsOf, start);
+        if (issued !== null) outputs.push(issued);
+      };
       if (input.kind === 'queue-state') {
         const key = lineKey(input.state.queueId, input.state.mediaType);
         const said = state.said.get(key);
@@ -112,6 +117,7 @@ const handlingMax = 50_000;
 /** Joining and leaving also change what is said of the queues that the same agents serve. */
 function markDue({ model, said, due }: State, { queueIds, joined, departed }: WaitNews): void {
   const { staff, mediaTypes } = model.centre;
+  if (queueIds.length === 0) return;
   const concerned = new Set(queueIds);
   if (joined.length > 0 || departed.length > 0) {
     for (const queueId of queueIds) {
@@ -198,10 +204,10 @@ function issueOf(
   atMs: EpochMs,
   settingsOf: SettingsOf,
   start: StartingWeights | null,
-): readonly Output[] {
+): Output | null {
   const said = state.said.get(key);
   state.due.delete(key);
-  if (said === undefined) return [];
+  if (said === undefined) return null;
   const { queueId, mediaType } = said.state;
   const newcomer = quoteNewcomer(state.model, queueId, mediaType, atMs, start);
   const settings = settingsOf(queueId, state.names);
@@ -211,9 +217,9 @@ function issueOf(
   noteHours(state, opening, prediction);
   // Time alone changes what somebody who waits can expect, and lets an announcement come down.
   if ((said.state.waiting ?? 0) > 0 || said.steady?.lower != null) state.due.set(key, true);
-  if (said.prediction !== null && isSame(said.prediction, prediction)) return [];
+  if (said.prediction !== null && isSamePrediction(said.prediction, prediction)) return null;
   said.prediction = prediction;
-  return [output(waitPrediction, prediction, atMs)];
+  return output(waitPrediction, prediction, atMs);
 }
 
 type Known = Pick<
@@ -233,7 +239,10 @@ function describe(
   const reason = opening.isOpen ? reasonForNone(state, newcomer) : 'closed';
   const known = reason === null ? estimateOf(state, newcomer) : noEstimate;
   const wait: WaitToAnnounce = {
-    ...{ mode, locale, reason, prioritiesApply: newcomer.prioritiesApply },
+    mode,
+    locale,
+    reason,
+    prioritiesApply: newcomer.prioritiesApply,
     waitSecondsP50:
       mode === 'seed' && reason === null ? seedOf(state, newcomer).predictedWaitSeconds : known.waitSecondsP50,
     waitSecondsP80: known.waitSecondsP80,
@@ -247,7 +256,14 @@ function describe(
   return {
     queueId: state.queueId,
     mediaType: state.mediaType,
-    ...known,
+    // One by one: a spread here takes longer than all the rest.
+    waitSecondsP50: known.waitSecondsP50,
+    waitSecondsP80: known.waitSecondsP80,
+    waitSecondsP90: known.waitSecondsP90,
+    secondsPerPosition: known.secondsPerPosition,
+    estimator: known.estimator,
+    confidence: known.confidence,
+    capped: known.capped,
     reason,
     inputs: {
       waiting: state.waiting,
@@ -305,7 +321,8 @@ function seedOf({ waiting, agentsIdle }: QueueState, { features }: NewcomerQuote
 }
 
 function estimateOf(state: QueueState, newcomer: NewcomerQuote): Known {
-  const { quote, tuning } = newcomer;
+  const { tuning } = newcomer;
+  const quote = newcomer.quote();
   const given = quote.estimates[quote.published];
   if (quote.published === 'seed' || given === null) {
     const seed = seedOf(state, newcomer);
@@ -329,13 +346,4 @@ function estimateOf(state: QueueState, newcomer: NewcomerQuote): Known {
     confidence: Math.round(learned * Math.max(0, 1 - shortfall) * 100) / 100,
     capped: false,
   };
-}
-
-/** Whether nothing has changed but the times, and how much was learned: that alone is no news. */
-function isSame(a: WaitPrediction, b: WaitPrediction): boolean {
-  const compared = (prediction: WaitPrediction) => {
-    const { answersLearned: _learned, coverageP80: _coverage, ...inputs } = prediction.inputs;
-    return JSON.stringify({ ...prediction, confidence: null, inputs, observedAtMs: 0, issuedAtMs: 0 });
-  };
-  return compared(a) === compared(b);
 }

@@ -50,7 +50,7 @@ export function replayTrace(
       for (const { conversationId, quote } of foldWaits(model, input, start).joined)
         if (quotes.has(conversationId)) quotes.set(conversationId, quote);
     }
-    if (line.ev === 'arrival') quotes.set(line.id, quoteNewcomer(model, line.q, 'voice', atMs, start).quote);
+    if (line.ev === 'arrival') quotes.set(line.id, quoteNewcomer(model, line.q, 'voice', atMs, start).quote());
     for (const input of hearing.hear(read(line), atMs)) {
       // Without ids somebody is made up, who joins as the call does.
       for (const { quote } of foldWaits(model, input, start).joined)

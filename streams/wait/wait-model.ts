@@ -1,7 +1,7 @@
 import type { QueueEvent } from '../event.ts';
 import type { EpochMs } from '../record.ts';
 import type { QueueState } from '../records/queue-state.ts';
-import { type Centre, foldCentre, foldQueueState, lineKey, lineOf, startCentre } from './centre.ts';
+import { type Centre, foldCentre, foldQueueState, lineKey, startCentre } from './centre.ts';
 import type { CentreListener, Departure, Handled } from './departure.ts';
 import { type Learned, learnWait, quote, startLearned, type Tuning, tuningOf } from './estimators.ts';
 import { type Features, featuresOf } from './features.ts';
@@ -43,7 +43,7 @@ export function foldWaits(model: WaitModel, input: WaitInput, start: StartingWei
   const handled: Handled[] = [];
   const listener: CentreListener = {
     joined(line, conversationId, call, atMs) {
-      call.quote = quoteFor(model, line, call.priority, atMs, start).quote;
+      call.quote = quoteFor(model, line, call.priority, atMs, start);
       joined.push({ line, conversationId, quote: call.quote });
     },
     departed(departure) {
@@ -74,20 +74,14 @@ function learnedOf({ learned }: WaitModel, { mediaType }: Line, start: StartingW
 }
 
 /** What somebody is told who joins now and is not counted yet. */
-function quoteFor(
-  model: WaitModel,
-  line: Line,
-  priority: number,
-  atMs: EpochMs,
-  start: StartingWeights | null,
-): { readonly quote: Quote; readonly features: Features } {
-  const features = featuresOf(model.centre, line, priority, atMs);
+function quoteFor(model: WaitModel, line: Line, priority: number, atMs: EpochMs, start: StartingWeights | null): Quote {
   const key = lineKey(line.queueId, line.mediaType);
-  return { quote: quote(learnedOf(model, line, start), key, features), features };
+  return quote(learnedOf(model, line, start), key, featuresOf(model.centre, line, priority, atMs));
 }
 
 export interface NewcomerQuote {
-  readonly quote: Quote;
+  /** To be asked for before anything else is folded, and only where it is said: of many queues there is a reason not to. */
+  quote(): Quote;
   readonly features: Features;
   readonly tuning: Tuning;
   /** Callers of more than one priority come here, so that a place in the queue may be lost again. */
@@ -96,7 +90,7 @@ export interface NewcomerQuote {
   readonly isNamed: boolean;
 }
 
-/** What somebody is told who joins now, with the priority that most callers have. */
+/** What is known to somebody who joins now, with the priority that most callers have. */
 export function quoteNewcomer(
   model: WaitModel,
   queueId: string,
@@ -104,10 +98,14 @@ export function quoteNewcomer(
   atMs: EpochMs,
   start: StartingWeights | null,
 ): NewcomerQuote {
-  const line = lineOf(model.centre, queueId, mediaType) ?? startLine(queueId, mediaType, atMs);
+  const key = lineKey(queueId, mediaType);
+  const line = model.centre.lines.get(key) ?? startLine(queueId, mediaType, atMs);
+  const learned = learnedOf(model, line, start);
+  const features = featuresOf(model.centre, line, usualPriority(line), atMs);
   return {
-    ...quoteFor(model, line, usualPriority(line), atMs, start),
-    tuning: tuningOf(learnedOf(model, line, start), lineKey(queueId, mediaType)),
+    quote: () => quote(learned, key, features),
+    features,
+    tuning: tuningOf(learned, key),
     prioritiesApply: line.joins.size > 1,
     isNamed: model.centre.namedQueues.has(queueId),
   };
