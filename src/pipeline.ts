@@ -1,5 +1,5 @@
 import { type OperatorFunction, Subject } from 'rxjs';
-import { conflate } from '../sinks/conflate.ts';
+import { startConflation } from '../sinks/conflate.ts';
 import type { Position, Sink } from '../sinks/sink.ts';
 import type { Checkpoint } from '../streams/logic.ts';
 import type { EpochMs, Output } from '../streams/record.ts';
@@ -33,10 +33,10 @@ export interface Pipeline<E> {
 export async function runPipeline<E>(pipeline: Pipeline<E>, signal: AbortSignal): Promise<void> {
   const { source, sink, checkpoints, committed = -1 } = pipeline;
   const input$ = new Subject<E>();
-  let collected: Output[] = [];
+  let collected = startConflation();
   const failures: unknown[] = [];
   const subscription = input$.pipe(pipeline.operator).subscribe({
-    next: (output) => collected.push(output),
+    next: (output) => collected.add(output),
     error: (error: unknown) => failures.push(error),
   });
   let position: Position = 0;
@@ -44,7 +44,7 @@ export async function runPipeline<E>(pipeline: Pipeline<E>, signal: AbortSignal)
   let eventsSinceCheckpoint = 0;
   try {
     await source.run(async (batch) => {
-      collected = [];
+      collected = startConflation();
       for (const event of batch.events) input$.next(event);
       if (failures.length > 0) throw failures[0];
       const first = batch.events[0];
@@ -52,7 +52,7 @@ export async function runPipeline<E>(pipeline: Pipeline<E>, signal: AbortSignal)
       if (checkpoints !== undefined && first !== undefined)
         checkpointDueMs ??= checkpoints.timeOf(first) + checkpoints.everyMs;
       if (batch.position <= committed) return;
-      const { kept, dropped } = conflate(collected);
+      const { kept, dropped } = collected.conflated();
       position = batch.position;
       eventsSinceCheckpoint += batch.events.length;
       const last = batch.events.at(-1);

@@ -1,4 +1,4 @@
-import { concatMap, map, type OperatorFunction, pipe, tap } from 'rxjs';
+import { map, Observable, type OperatorFunction, pipe, tap } from 'rxjs';
 import type { Position } from '../sinks/sink.ts';
 import type { Checkpoint, Runner } from '../streams/logic.ts';
 import { inOrganization, type Output } from '../streams/record.ts';
@@ -47,14 +47,21 @@ export function resume<E>(runner: Runner<E, Output>, point: ResumePoint): Operat
     map((input) => input.event),
     runner.operator,
     map((output) => inOrganization(output, organizationId)),
-    concatMap((output): readonly Output[] => {
-      if (offset >= point.committed) {
-        const outputs = [...rebuilt.values(), output];
-        rebuilt.clear();
-        return outputs;
-      }
-      if (point.isChanged && output.type.kind === 'state') rebuilt.set(`${output.type.name}/${output.key}`, output);
-      return [];
-    }),
+    (output$) =>
+      new Observable<Output>((subscriber) =>
+        output$.subscribe({
+          next(output) {
+            if (offset >= point.committed) {
+              for (const each of rebuilt.values()) subscriber.next(each);
+              rebuilt.clear();
+              subscriber.next(output);
+            } else if (point.isChanged && output.type.kind === 'state') {
+              rebuilt.set(`${output.type.name}/${output.key}`, output);
+            }
+          },
+          error: (error: unknown) => subscriber.error(error),
+          complete: () => subscriber.complete(),
+        }),
+      ),
   );
 }

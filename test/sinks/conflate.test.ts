@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { conflate } from '../../sinks/conflate.ts';
-import { defineRecord, output, type RecordKind } from '../../streams/record.ts';
+import { startConflation } from '../../sinks/conflate.ts';
+import { defineRecord, type Output, output, type RecordKind } from '../../streams/record.ts';
 
 const recordOf = (name: string, kind: RecordKind) =>
   defineRecord({ name, version: 1, kind, key: ['id'], schema: z.object({ id: z.string(), n: z.int() }) });
@@ -12,7 +12,13 @@ const other = recordOf('other', 'state');
 const call = recordOf('call', 'fact');
 const window = recordOf('window', 'revised');
 
-describe('conflate', () => {
+const conflate = (outputs: readonly Output[]) => {
+  const conflation = startConflation();
+  for (const each of outputs) conflation.add(each);
+  return conflation.conflated();
+};
+
+describe('conflation', () => {
   test('keeps the last state of a key where it stood, and all facts and revisions', () => {
     const outputs = [
       output(level, { id: 'a', n: 1 }, 1),

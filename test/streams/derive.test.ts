@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { from, map, merge, Subject } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { conflate } from '../../sinks/conflate.ts';
+import { startConflation } from '../../sinks/conflate.ts';
 import { derive, type DeriveSettings } from '../../streams/derive.ts';
 import type { QueueEvent } from '../../streams/event.ts';
 import { type Checkpoint, toOperator } from '../../streams/logic.ts';
@@ -94,16 +94,16 @@ describe('the derivation of a journal', () => {
     fc.assert(
       fc.property(journals, fc.array(fc.integer({ min: 1, max: 9 })), (journal, sizes) => {
         const written: Output[] = [];
-        let batch: Output[] = [];
+        let batch = startConflation();
         const input$ = new Subject<QueueEvent>();
-        input$.pipe(derive(settings).operator).subscribe((output) => batch.push(output));
+        input$.pipe(derive(settings).operator).subscribe((output) => batch.add(output));
         let left = sizes[0] ?? 1;
         for (const [index, event] of journal.entries()) {
           input$.next(event);
           left -= 1;
           if (left > 0 && index < journal.length - 1) continue;
-          written.push(...conflate(batch).kept);
-          batch = [];
+          written.push(...batch.conflated().kept);
+          batch = startConflation();
           left = sizes[index % Math.max(1, sizes.length)] ?? 1;
         }
         const { outputs } = deriveAll(journal);

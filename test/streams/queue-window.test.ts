@@ -94,7 +94,7 @@ function read(atMs: number, halfHour: number, offered: number): WindowInput {
 }
 
 const gap = (fromMs: number, untilMs: number, queueIds: string[] | null = null): WindowInput[] => {
-  const of = { kind: 'channel-gap' as const, channel: 0, queueIds, startMs: fromMs, cause: 'closed' };
+  const of = { kind: 'channel-gap' as const, channel: 0, queueIds, userIds: null, startMs: fromMs, cause: 'closed' };
   return [
     { ...of, receivedAtMs: fromMs, endMs: null, repairedBy: 'none' },
     { ...of, receivedAtMs: untilMs, endMs: untilMs, repairedBy: 'snapshot' },

@@ -106,7 +106,8 @@ describe('a queue with opening hours', () => {
 
   test('says that it is closed also while nothing is heard, for that is known all the same', () => {
     const gap: QueueEvent = {
-      ...{ kind: 'channel-gap', receivedAtMs: at('15:00'), channel: 0, queueIds: null, startMs: at('15:00') },
+      ...{ kind: 'channel-gap', receivedAtMs: at('15:00'), channel: 0, queueIds: null, userIds: null },
+      startMs: at('15:00'),
       ...{ endMs: null, cause: 'closed', repairedBy: 'none' },
     };
     const events = [named('Sales', at('10:00')), ...busy(0, at('10:00', 1)), gap, tick(at('16:00'))];
