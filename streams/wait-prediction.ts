@@ -78,6 +78,8 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
       hoursDueMs: null,
     }),
     step(state, input) {
+      // Half of all events: what they change comes as a state.
+      if (input.kind === 'queue-observed') return [state, []];
       const news = foldWaits(state.model, input, start);
       const outputs: Output[] = [];
       for (const outcome of outcomesOf(state, news)) outputs.push(outcome);
