@@ -41,7 +41,15 @@ describe('the golden files of the project', () => {
       files.map(({ name }) => [name, read(name).cases.length]),
     );
     expect(files.map((file) => file.name)).toEqual(
-      expect.arrayContaining(['aggregates.json', 'summaries.json', 'token-bucket.json', 'wait.json', 'windows.json']),
+      expect.arrayContaining([
+        'aggregates.json',
+        'fairness.json',
+        'ranking.json',
+        'summaries.json',
+        'token-bucket.json',
+        'wait.json',
+        'windows.json',
+      ]),
     );
   });
 
@@ -53,6 +61,12 @@ describe('the golden files of the project', () => {
   test.each([
     ['aggregates.json', '"pagesRead":2', '"pagesRead":1'],
     ['summaries.json', '"ahtSeconds":48.56', '"ahtSeconds":48.57'],
+    [
+      'fairness.json',
+      '"pValue":0.6065306597126334,"gini":0.3333333333333333,',
+      '"pValue":0.6065,"gini":0.3333333333333333,',
+    ],
+    ['ranking.json', '"expected":{"a2":0.8}', '"expected":{}'],
     ['token-bucket.json', '"waitMs":88,', '"waitMs":89,'],
     ['wait.json', '"confidence":0.2,', '"confidence":0.21,'],
     ['windows.json', '"revision":1,', '"revision":2,'],

@@ -20,6 +20,8 @@ export type Tolerance = z.infer<typeof goldenFile>['tolerance'];
 /** How to compute the cases of one kind. `runCase` returns the first difference in words, or null; it may throw. */
 export interface GoldenKind {
   readonly kind: string;
+  /** Whether nothing at all is an answer that such a case may expect. */
+  mayExpectNothing?(type: string | undefined): boolean;
   runCase(golden: Omit<z.infer<typeof goldenCase>, 'id'>, tolerance: Tolerance): string | null;
 }
 

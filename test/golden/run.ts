@@ -2,14 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { fairness } from './fairness.ts';
 import { goldenCase, goldenFile, type GoldenKind } from './kind.ts';
 import { aggregates } from './aggregates.ts';
 import { summaries } from './summaries.ts';
+import { ranking } from './ranking.ts';
 import { tokenBucket } from './token-bucket.ts';
 import { wait } from './wait.ts';
 import { windows } from './windows.ts';
 
-const kinds: readonly GoldenKind[] = [aggregates, summaries, tokenBucket, wait, windows];
+const kinds: readonly GoldenKind[] = [aggregates, fairness, ranking, summaries, tokenBucket, wait, windows];
 
 const idsShownMax = 5;
 
@@ -111,12 +113,11 @@ function runFile(path: string): FileSummary {
 }
 
 function runCase(kind: GoldenKind, ...[golden, tolerance]: Parameters<GoldenKind['runCase']>) {
-  const { expected } = golden;
+  const { expected, type } = golden;
   const isEmpty =
-    expected === undefined ||
-    expected === null ||
-    (typeof expected === 'object' && !Array.isArray(expected) && Object.keys(expected).length === 0);
-  if (isEmpty) return 'expects nothing';
+    typeof expected === 'object' && expected !== null && !Array.isArray(expected) && Object.keys(expected).length === 0;
+  if (expected === undefined || expected === null || (isEmpty && kind.mayExpectNothing?.(type) !== true))
+    return 'expects nothing';
   try {
     return kind.runCase(golden, tolerance);
   } catch (error) {
