@@ -44,6 +44,7 @@ describe('the golden files of the project', () => {
       expect.arrayContaining([
         'aggregates.json',
         'fairness.json',
+        'incremental-ranking.json',
         'ranking.json',
         'summaries.json',
         'token-bucket.json',

@@ -6,11 +6,11 @@ import { adjustWeights, defaultWeights, type Weights } from '../../streams/ranki
 import { fairnessTolerance, inOrder, judge, withWholeCounts } from './fairness.ts';
 import { differenceOf, type GoldenKind } from './kind.ts';
 
-const goldenWeights = z
+export const goldenWeights = z
   .strictObject({ proficiency: z.number(), language: z.number(), csat: z.number(), threshold: z.number().nullish() })
   .transform((base): Weights => ({ ...base, threshold: base.threshold ?? defaultWeights.threshold }));
 
-const goldenInteraction = z
+export const goldenInteraction = z
   .strictObject({
     id: z.string(),
     requiredSkills: z.array(z.string()).nullish(),

@@ -7,11 +7,21 @@ import { goldenCase, goldenFile, type GoldenKind } from './kind.ts';
 import { aggregates } from './aggregates.ts';
 import { summaries } from './summaries.ts';
 import { ranking } from './ranking.ts';
+import { incrementalRanking } from './incremental-ranking.ts';
 import { tokenBucket } from './token-bucket.ts';
 import { wait } from './wait.ts';
 import { windows } from './windows.ts';
 
-const kinds: readonly GoldenKind[] = [aggregates, fairness, ranking, summaries, tokenBucket, wait, windows];
+const kinds: readonly GoldenKind[] = [
+  aggregates,
+  fairness,
+  incrementalRanking,
+  ranking,
+  summaries,
+  tokenBucket,
+  wait,
+  windows,
+];
 
 const idsShownMax = 5;
 
