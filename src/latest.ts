@@ -9,7 +9,7 @@ interface ReadRecord {
   readonly value: unknown;
 }
 
-/** The newest record of each key, kept as the log is read. */
+/** The newest record of each key, kept as the log is read; a record whose value is null ends its key. */
 export interface Latest {
   /** Those it keeps. */
   readonly topics: readonly string[];
@@ -23,7 +23,11 @@ export function createLatest(topics: readonly string[]): Latest {
   const none = new Map<string, ReadRecord>();
   return {
     topics,
-    take: (record) => void newest.get(record.record)?.set(record.key, record),
+    take(record) {
+      const ofTopic = newest.get(record.record);
+      if (record.value === null) ofTopic?.delete(record.key);
+      else ofTopic?.set(record.key, record);
+    },
     of: (topic) => newest.get(topic) ?? none,
   };
 }

@@ -25,6 +25,7 @@ export interface RecordType<Schema extends z.ZodType = z.ZodType> {
 export interface Output {
   readonly type: RecordType;
   readonly key: string;
+  /** null: the key is gone. */
   readonly value: unknown;
   readonly atMs: EpochMs;
 }
@@ -54,6 +55,11 @@ export function output<Schema extends z.ZodType>(
   atMs: EpochMs,
 ): Output {
   return { type, key: type.keyOf(value), value, atMs };
+}
+
+/** Says that a key of a state is gone: an output whose value is null. Readers of the topic drop what they had for the key. */
+export function tombstone(type: RecordType, fields: Readonly<Record<string, string>>, atMs: EpochMs): Output {
+  return { type, key: type.key.map((name) => fields[name]).join('/'), value: null, atMs };
 }
 
 /** An output with its whole key. */

@@ -4,7 +4,8 @@ import { type EpochMs, type Output, topicOf } from '../../streams/record.ts';
 /** A record as Kafka takes it: a CloudEvent in binary mode, its data as JSON. */
 export interface KafkaMessage {
   readonly key: string;
-  readonly value: string;
+  /** null: a tombstone, which compaction takes for the end of the key. */
+  readonly value: string | null;
   /** Epoch milliseconds, as a string of digits. */
   readonly timestamp: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -33,7 +34,7 @@ export function toMessage({ type, key, value, atMs }: Output, settings: MessageS
   const text = JSON.stringify(value ?? null);
   const message: KafkaMessage = {
     key,
-    value: text,
+    value: value == null ? null : text,
     timestamp: String(atMs),
     headers: cloudEvent(topic, key, text, atMs, settings.source),
     ...(type.name === 'queue-event' ? { partition: settings.shard } : {}),
@@ -57,5 +58,5 @@ function cloudEvent(topic: string, key: string, text: string, atMs: EpochMs, sou
 /** Bytes of a message in a record batch, counted generously: the limit is the broker's. */
 export function bytesOf({ key, value, headers }: KafkaMessage): number {
   const names = Object.entries(headers).reduce((sum, [name, text]) => sum + name.length + text.length + 4, 0);
-  return Buffer.byteLength(value) + Buffer.byteLength(key) + names + 64;
+  return Buffer.byteLength(value ?? '') + Buffer.byteLength(key) + names + 64;
 }

@@ -44,7 +44,7 @@ const leadingColumns: readonly Column[] = [
 
 /**
  * The columns of a record type: key, timestamp and offset of the record, then its fields as declared; the fields of an object
- * within it stand in its place, `inputs.waiting` as `inputs_waiting`. Throws a `TypeError` for a field no column can hold.
+ * within it stand in its place, `inputs.waiting` as `inputs_waiting`; a list of objects is a text, in JSON. Throws a `TypeError` for a field no column can hold.
  */
 export function columnsOf(type: RecordType): readonly Column[] {
   if (!(type.schema instanceof z.ZodObject))
@@ -76,20 +76,17 @@ function objectColumns(
     const { inner, isNullable } = unwrap(declared);
     const fieldPath = [...path, field];
     if (inner instanceof z.ZodObject) return objectColumns(topic, inner, fieldPath, isWithinNullable || isNullable);
+    const read: Column['read'] = ({ value }) => fieldPath.reduce(fieldOf, value);
+    const column = { name: fieldPath.map(columnName).join('_'), isNullable: isWithinNullable || isNullable };
+    if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject)
+      return [{ ...column, kind: 'text', read: (record) => inJson(read(record)) } satisfies Column];
     const kind = kindOf(inner);
     if (kind === undefined) {
       throw new TypeError(
-        `Record ${topic}, field ${fieldPath.join('.')}: no column holds a ${inner.def.type}; use a number, string, boolean, list of strings or object.`,
+        `Record ${topic}, field ${fieldPath.join('.')}: no column holds a ${inner.def.type}; use a number, string, boolean, object, list of strings or of objects.`,
       );
     }
-    return [
-      {
-        name: fieldPath.map(columnName).join('_'),
-        kind,
-        isNullable: isWithinNullable || isNullable,
-        read: ({ value }) => fieldPath.reduce(fieldOf, value),
-      } satisfies Column,
-    ];
+    return [{ ...column, kind, read } satisfies Column];
   });
 }
 
@@ -106,6 +103,8 @@ function unwrap(declared: z.core.$ZodType): { readonly inner: AnySchema; readonl
   if (inner instanceof z.ZodType) return { inner, isNullable };
   throw new TypeError('A record type is made of classic zod schemas.');
 }
+
+const inJson = (list: unknown) => (list == null ? list : JSON.stringify(list));
 
 function kindOf(schema: AnySchema): ColumnKind | undefined {
   const hint = schema instanceof z.ZodType ? schema.meta()?.['column'] : undefined;

@@ -161,7 +161,8 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
         `Record ${record.record} at offset ${record.offset} of ${log.name} is one which this version of queuecast does not know: use the version that wrote it, or a later one.`,
       );
     }
-    if (record.offset < archived.nextOffset) return;
+    // A tombstone says nothing that a row could hold: the last state of its key stays the last.
+    if (record.value === null || record.offset < archived.nextOffset) return;
     const date = dateOf(record.atMs);
     let file = files.find((each) => each.archived === archived);
     if (file !== undefined && file.date !== date) {

@@ -12,7 +12,7 @@ const checkpoints = fc.dictionary(
 );
 
 const read = (messages: readonly KafkaMessage[]) =>
-  messages.map(({ key, value }) => ({ key, value: JSON.parse(value) as unknown }));
+  messages.map(({ key, value }) => ({ key, value: JSON.parse(value ?? '') as unknown }));
 
 describe('a checkpoint in messages', () => {
   test('comes back as it was, whatever its size', () => {

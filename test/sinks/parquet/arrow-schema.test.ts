@@ -74,8 +74,16 @@ describe('the columns of a record type', () => {
     ).toEqual(['inputs_agents_idle: Int64', 'inputs_deep_x: Float64, null']);
   });
 
+  test('a list of objects is a text in JSON', () => {
+    const type = recordOf(z.object({ top: z.array(z.object({ id: z.string() })).nullable() }));
+    const column = columnsOf(type).at(-1)!;
+    expect(column).toMatchObject({ name: 'top', kind: 'text', isNullable: true });
+    const read = (top: unknown) => column.read({ record: 'x', key: 'k', atMs: 0, offset: 0, value: { top } });
+    expect([read([{ id: 'a' }]), read([]), read(null)]).toEqual(['[{"id":"a"}]', '[]', null]);
+  });
+
   test('a field that no column can hold is named', () => {
-    const type = recordOf(z.object({ inputs: z.object({ scores: z.array(z.object({ n: z.number() })) }) }));
+    const type = recordOf(z.object({ inputs: z.object({ scores: z.array(z.number()) }) }));
     expect(() => columnsOf(type)).toThrow('Record sample.v1, field inputs.scores: no column holds a array');
   });
 

@@ -238,6 +238,14 @@ describe('the Parquet sink', () => {
     expect([await offsetsIn(dir, 'small'), await offsetsIn(dir, 'sample')]).toEqual([[0, 2], [1]]);
   });
 
+  test('the end of a key is no row', async () => {
+    const { dir, log } = await newDataset();
+    const values = [{ n: 1 }, { n: 2 }, null];
+    const records = values.map((value, offset) => logRecord(level, offset, startMs + offset, value));
+    await archiveAll({ dir, log, states: ['level'] }, records);
+    expect(await offsetsIn(dir, 'level')).toEqual([0, 1]);
+  });
+
   test('states are archived when they are asked for', async () => {
     const { dir, log } = await newDataset();
     await archiveAll({ dir, log, states: ['level'] }, mixed(6));
