@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { announcementLocales, announcementModes } from '../streams/announcement.ts';
 import type { QueueRule } from '../streams/queue-settings.ts';
 import { parseWindowSizes, windowSizeWords } from '../streams/window-size.ts';
+import { profileOf } from '../streams/ranking/profile.ts';
 import { domainOf, regionNames } from './genesys/region.ts';
 
 const text = () => z.string().trim().min(1);
@@ -79,6 +80,12 @@ export const schema = z.object({
   announcementMode: z.enum(announcementModes).default('approximate'),
   announcementLocale: z.enum(announcementLocales).default('en'),
   callbackAfterSeconds: callbackAfterSeconds().default(600),
+  rankingTop: whole(1, 100).default(5),
+  rankingProfiles: text()
+    .transform((list) => list.split(',').map((profile) => profile.trim()))
+    .pipe(z.array(z.string().regex(/^[^@+,]+(\+[^@+,]+)*(@[^@+,]*)?$|^@[^@+,]+$/)).max(49))
+    .transform((profiles) => profiles.map(writtenProfile))
+    .default([]),
   commitEveryMs: whole(0, 60_000).default(0),
   checkpointEveryMs: whole(1_000, dayMs).default(300_000),
   batchEventsMax: whole(1, 1_000_000).default(5_000),
@@ -231,6 +238,12 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   announcementMode: { env: ['QUEUECAST_ANNOUNCEMENT_MODE'], allowed: announcementModes.join(', ') },
   announcementLocale: { env: ['QUEUECAST_ANNOUNCEMENT_LOCALE'], allowed: announcementLocales.join(', ') },
   callbackAfterSeconds: { env: ['QUEUECAST_CALLBACK_AFTER_SECONDS'], allowed: callbackAllowed },
+  rankingTop: { env: ['QUEUECAST_RANKING_TOP'], allowed: '1 to 100 agents that a ranking names' },
+  rankingProfiles: {
+    env: ['QUEUECAST_RANKING_PROFILES'],
+    allowed:
+      'at most 49, with commas between, ranked in every queue even if nobody waits: ids of skills with + between, then @ and the id of a language',
+  },
   commitEveryMs: {
     env: ['QUEUECAST_COMMIT_EVERY_MS'],
     allowed: milliseconds('0 to 60000; on Kafka at most a third of the session'),
@@ -241,6 +254,15 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   journalBytesMax: { env: ['QUEUECAST_JOURNAL_BYTES_MAX'], allowed: 'bytes a log may take, at least 1000000' },
   logLevel: { env: ['QUEUECAST_LOG_LEVEL'], allowed: 'trace, debug, info, warn, error, fatal or silent' },
 };
+
+/** As a person writes it, `sales+billing` without `@` too, to as records name it. */
+function writtenProfile(written: string): string {
+  const [skills = '', language = ''] = written.split('@');
+  return profileOf(
+    skills.split('+').filter((skill) => skill !== ''),
+    language === '' ? null : language,
+  );
+}
 
 function isTimeZone(name: string): boolean {
   try {

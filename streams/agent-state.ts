@@ -7,7 +7,7 @@ import { type EpochMs, type Output, output } from './record.ts';
 const parts = ['routingStatus', 'presence', 'activeQueueIds'] as const;
 type Part = (typeof parts)[number];
 
-interface Agent {
+export interface Agent {
   /** As it was said last. */
   readonly state: AgentState;
   /** What is from before a gap and was not said again since. */
@@ -36,7 +36,7 @@ export function followAgents(): Logic<Agents, QueueEvent, Output> {
           const { userId, receivedAtMs } = event;
           const known = agents.byId.get(userId);
           const before = known ?? { state: unknownAgent(userId, receivedAtMs), outdated: [] };
-          const told = { ...before.state, ...news(before, event), observedAtMs: receivedAtMs };
+          const told = { ...before.state, ...newsOfAgent(before, event), observedAtMs: receivedAtMs };
           const outdated =
             event.kind === 'agent-profile' ? before.outdated : before.outdated.filter((part) => event[part] === null);
           const state = withStatus(agents, told, outdated);
@@ -93,7 +93,7 @@ function withStatus({ openGaps }: Agents, state: AgentState, outdated: readonly 
  * What the event changes; an answer that was on its way while a newer frame arrived says nothing new. The same status with an
  * earlier date is no such answer, but a date set right. What is outdated anything is newer than.
  */
-function news(
+export function newsOfAgent(
   { state: known, outdated }: Agent,
   event: EventOf<'agent-status'> | EventOf<'agent-profile'>,
 ): Partial<AgentState> {
@@ -128,7 +128,8 @@ const noLater = (sinceMs: EpochMs | null, receivedAtMs: EpochMs) =>
 const isOlder = (sinceMs: EpochMs | null, knownMs: EpochMs | null) =>
   sinceMs !== null && knownMs !== null && sinceMs < knownMs;
 
-function unknownAgent(userId: string, observedAtMs: EpochMs): AgentState {
+/** Nothing is known of him yet. */
+export function unknownAgent(userId: string, observedAtMs: EpochMs): AgentState {
   return {
     userId,
     status: 'observed',

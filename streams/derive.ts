@@ -1,4 +1,5 @@
 import { connect, filter, map, merge, type OperatorFunction } from 'rxjs';
+import { rankAgents, type RankingSettings } from './agent-ranking.ts';
 import { followAgents } from './agent-state.ts';
 import { publishGaps } from './channel-gap.ts';
 import type { QueueEvent } from './event.ts';
@@ -15,7 +16,7 @@ import { type QueueState, queueState } from './records/queue-state.ts';
 import { predictWaits } from './wait-prediction.ts';
 import type { WaitInput } from './wait/wait-model.ts';
 
-export interface DeriveSettings extends QueueWindowSettings, Required<SettingsByQueue> {
+export interface DeriveSettings extends QueueWindowSettings, RankingSettings, Required<SettingsByQueue> {
   readonly shard: number;
 }
 
@@ -35,6 +36,7 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
   const queueStates = through(followQueues(settings));
   const waitPredictions = through(predictWaits(settings));
   const queueWindows = through(windowQueues(settings));
+  const agentRankings = through(rankAgents(settings));
   const agentStates = through(followAgents());
   const queueProfiles = through(publishQueueProfiles());
   const gaps = through(publishGaps());
@@ -58,6 +60,7 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
                 ),
                 input$.pipe(waitPredictions),
                 input$.pipe(filter(concernsWindows), queueWindows),
+                input$.pipe(agentRankings),
               ),
             ),
           ),
@@ -70,8 +73,10 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
 
   // A state that was made with other settings is no state of this derivation. Named one by one: nothing else may get in.
   const { timeZone, windowSizes, windowLiveEveryMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs } = settings;
-  const { announcementMode, announcementLocale, callbackAfterSeconds, queues } = settings;
+  const { announcementMode, announcementLocale, callbackAfterSeconds, queues, rankingTop, rankingProfiles } = settings;
   const made = {
+    rankingTop,
+    rankingProfiles,
     announcementMode,
     announcementLocale,
     callbackAfterSeconds,

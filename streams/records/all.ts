@@ -1,4 +1,5 @@
 import type { RecordType } from '../record.ts';
+import { agentRanking } from './agent-ranking.ts';
 import { agentState } from './agent-state.ts';
 import { channelGap } from './channel-gap.ts';
 import { heartbeat } from './heartbeat.ts';
@@ -9,6 +10,7 @@ import { queueState } from './queue-state.ts';
 import { queueWindow } from './queue-window.ts';
 import { queueWindowLive } from './queue-window-live.ts';
 import { predictionScore } from './prediction-score.ts';
+import { routingFairness } from './routing-fairness.ts';
 import { waitOutcome } from './wait-outcome.ts';
 import { waitPrediction } from './wait-prediction.ts';
 
@@ -21,6 +23,8 @@ export const recordTypes: readonly RecordType[] = [
   waitPrediction,
   waitOutcome,
   predictionScore,
+  agentRanking,
+  routingFairness,
   queueWindow,
   queueWindowLive,
   queueProfile,

@@ -8,6 +8,8 @@ const queueId = fc.constantFrom('q1', 'q2');
 const userId = fc.constantFrom('u1', 'u2', 'u3');
 const mediaType = fc.constantFrom('voice', 'chat');
 const small = fc.nat({ max: 9 });
+const skillIds = fc.subarray(['s1', 's2']);
+const languageId = fc.constantFrom('en', null);
 
 const instant = (metric: string, count: number, qualifier: string | null = null): InstantMetric => ({
   metric,
@@ -47,26 +49,38 @@ const happening: fc.Arbitrary<(nowMs: number) => QueueEvent[]> = fc.oneof(
       waiting: null,
     },
   ]),
-  fc.tuple(queueId, small, fc.boolean()).map(([queue, conversation, hasLeft]) => (receivedAtMs: number) => [
-    {
-      kind: 'interaction-changed' as const,
-      receivedAtMs,
-      queueId: queue,
-      conversationId: `c${conversation}`,
-      mediaType: 'voice',
-      stays: [
-        {
-          enqueuedAtMs: dayStartMs + conversation,
-          leftAtMs: hasLeft ? receivedAtMs : null,
-          priority: 0,
-          skillIds: [],
-          languageId: null,
-        },
-      ],
-      agents: [],
-      customerLeftAtMs: null,
-    },
-  ]),
+  fc
+    .tuple(queueId, small, fc.boolean(), skillIds, languageId, fc.option(userId))
+    .map(([queue, conversation, hasLeft, skills, language, agent]) => (receivedAtMs: number) => [
+      {
+        kind: 'interaction-changed' as const,
+        receivedAtMs,
+        queueId: queue,
+        conversationId: `c${conversation}`,
+        mediaType: 'voice',
+        stays: [
+          {
+            enqueuedAtMs: dayStartMs + conversation,
+            leftAtMs: hasLeft ? receivedAtMs : null,
+            priority: 0,
+            skillIds: skills,
+            languageId: language,
+          },
+        ],
+        agents:
+          agent === null
+            ? []
+            : [
+                {
+                  userId: agent,
+                  connectedAtMs: hasLeft ? receivedAtMs : null,
+                  endedAtMs: null,
+                  wrapUpEndedAtMs: null,
+                },
+              ],
+        customerLeftAtMs: null,
+      },
+    ]),
   fc.tuple(queueId, small, small).map(([queue, offered, handled]) => (receivedAtMs: number) => [
     {
       kind: 'queue-interval' as const,
@@ -96,10 +110,25 @@ const happening: fc.Arbitrary<(nowMs: number) => QueueEvent[]> = fc.oneof(
       },
     ]),
   fc
-    .constantFrom('a', 'b')
-    .map((name) => (receivedAtMs: number) => [
-      { kind: 'queue-profile' as const, receivedAtMs, queueId: 'q1', name, serviceLevels: [] },
+    .tuple(userId, fc.array(fc.tuple(fc.constantFrom('s1', 's2'), fc.nat({ max: 5 })), { maxLength: 2 }), languageId)
+    .map(([user, skills, language]) => (receivedAtMs: number) => [
+      {
+        kind: 'agent-profile' as const,
+        receivedAtMs,
+        userId: user,
+        skills: skills.map(([skillId, proficiency]) => ({ skillId, proficiency })),
+        languages: language === null ? [] : [{ languageId: language, proficiency: 5 }],
+      },
     ]),
+  fc.constantFrom('a', 'b').map((name) => (receivedAtMs: number) => [
+    {
+      kind: 'queue-profile' as const,
+      receivedAtMs,
+      queueId: 'q1',
+      name,
+      serviceLevels: name === 'a' ? [] : [{ mediaType: 'voice', target: 0.8, durationMs: 20_000 }],
+    },
+  ]),
   fc
     .tuple(
       fc.nat({ max: 90_000 }),

@@ -15,4 +15,6 @@ export const deriveSettings: DeriveSettings = {
   announcementLocale: 'en',
   callbackAfterSeconds: 600,
   queues: [],
+  rankingTop: 5,
+  rankingProfiles: [],
 };
