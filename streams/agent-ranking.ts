@@ -47,6 +47,9 @@ interface Rankings {
 /**
  * Ranks the agents of each queue for each profile that is asked for, at every event, and judges each hour how the platform chose. A
  * record is written when one of the first or a score among them changes. The same whatever the order in which agents are told of.
+ *
+ *     queue-profile · a is idle · b is idle · a answers · one waits for a skill
+ *      default []      [a]         [a b]       [b]         skill@ [b]
  */
 export function rankAgents({ rankingTop, rankingProfiles }: RankingSettings): Logic<Rankings, RankingInput, Output> {
   const permanent = [...new Set([defaultProfile, ...rankingProfiles])];

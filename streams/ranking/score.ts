@@ -66,12 +66,13 @@ function proficiencyOf(levels: Candidate['skills'], required: readonly string[])
   return sum / required.length;
 }
 
-const passes = (key: number, { threshold }: Weights) => key > 0 && key >= gridOf(threshold);
+const passes = (key: number, { threshold }: Weights) => key >= gridOf(threshold);
 
 /** The place of an agent in the order; null for whoever is not idle or does not pass the threshold. */
 export function standingOf(agent: Candidate, required: Required, weights: Weights): Standing | null {
   if (agent.routingStatus !== 'IDLE') return null;
   const score = scoreAgent(agent, required, weights);
+  // Below the threshold, or nothing at all where that is zero.
   if (score.score === 0) return null;
   const { id, queueTimeSeconds, idleSinceMs } = agent;
   return { id, key: gridOf(score.raw), score, queueTimeSeconds, idleSinceMs };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { from } from 'rxjs';
+import { from, Subject } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { rankAgents, type RankingInput, type RankingSettings } from '../../streams/agent-ranking.ts';
 import type { EventOf } from '../../streams/event.ts';
@@ -280,10 +280,10 @@ describe('the profiles of a queue', () => {
     const many = Array.from({ length: 49 }, (_, index) => talk(`c${index}`, startMs, { skillIds: [`s${index}`] }));
     const full = [queue(), ...many];
     const leaves = (index: number, atMs: number) => talk(`c${index}`, atMs, { skillIds: [`s${index}`], left: true });
-    const late = talk('late', startMs + 2, { skillIds: ['late'] });
+    const late = talk('late', startMs + 3, { skillIds: ['late'] });
     const asked = (inputs: readonly RankingInput[]) => rankings(inputs).some(({ profile }) => profile === 'late@');
-    const madeRoom = [...full, leaves(3, startMs + 1), leaves(2, startMs + 1), late];
-    expect(tombstones(all(madeRoom))).toEqual(['q/s2@']);
+    const madeRoom = [...full, leaves(3, startMs + 1), leaves(2, startMs + 2), late];
+    expect(tombstones(all(madeRoom))).toEqual(['q/s3@']);
     expect(asked(madeRoom)).toBe(true);
     const noRoom = [...full, late, leaves(3, startMs + 3)];
     expect(asked(noRoom)).toBe(false);
@@ -407,6 +407,8 @@ describe('the fairness of an hour', () => {
       hourEnd,
     ];
     expect(fairness(inputs)).toMatchObject([{ total: 1, coverage: 0.5 }]);
+    const next = [gap(startMs + 75 * minuteMs, true), talk('3', startMs + 80 * minuteMs, { agents: [rings('c')] })];
+    expect(fairness([...inputs, ...next, tick(startMs + 120 * minuteMs)])).toMatchObject([{}, { coverage: 0.75 }]);
   });
 
   test('names a thousand of many agents, those furthest from what was expected', () => {
@@ -514,6 +516,20 @@ describe('rankings and their state', () => {
         expect(after.saved).toEqual(whole.saved);
       }),
     );
+  });
+
+  test('forget a conversation that is over', () => {
+    const runner = createRunner(rankAgents(settings));
+    const saved = () => JSON.stringify(runner.snapshot());
+    const input$ = new Subject<RankingInput>();
+    input$.pipe(runner.operator).subscribe();
+    const talks = talk('talk-1', startMs, { agents: [rings('a')] });
+    for (const input of [queue(), talks]) input$.next(input);
+    expect(saved()).toContain('talk-1');
+    input$.next(
+      talk('talk-1', startMs + 1, { agents: [rings('a', startMs, startMs + 1)], customerLeftAtMs: startMs + 1 }),
+    );
+    expect(saved()).not.toContain('talk-1');
   });
 
   test('do not depend on the order in which a page of agents comes', () => {
