@@ -7,8 +7,8 @@ import type { Required } from './score.ts';
 /** Choices of one queue and group. */
 interface Tally {
   byAgent: Map<string, { chosen: number; expected: number }>;
-  /** Who could be chosen each time; null = not the same each time. */
-  set: readonly string[] | null;
+  /** Whether not the same agents could be chosen each time. */
+  varies: boolean;
 }
 
 /** The hour that runs, of all queues. */
@@ -112,14 +112,13 @@ export function countChoice(
 ): void {
   let groups = hour.queues.get(queueId);
   if (groups === undefined) hour.queues.set(queueId, (groups = new Map<string, Tally>()));
-  const set = eligible.includes(chosen) ? eligible.toSorted() : [...eligible, chosen].sort();
-  for (const group of ['all', ...required.skills]) {
+  const set = eligible.includes(chosen) ? eligible : [...eligible, chosen];
+  for (const group of new Set(['all', ...required.skills])) {
     let tally = groups.get(group);
     if (tally === undefined) {
       if (groups.size > groupsMax) continue;
-      groups.set(group, (tally = { byAgent: new Map(), set }));
-    }
-    if (tally.set !== null && !isSame(tally.set, set)) tally.set = null;
+      groups.set(group, (tally = { byAgent: new Map(), varies: false }));
+    } else tally.varies ||= !holdsJust(tally.byAgent, set);
     for (const id of set) {
       const share = tally.byAgent.get(id) ?? { chosen: 0, expected: 0 };
       share.expected += 1 / set.length;
@@ -134,8 +133,8 @@ export function forgetQueue(hour: FairnessHour, queueId: string): void {
   hour.lookedAt.delete(queueId);
 }
 
-const isSame = (a: readonly string[], b: readonly string[]) =>
-  a.length === b.length && a.every((id, index) => id === b[index]);
+const holdsJust = (byAgent: Tally['byAgent'], ids: readonly string[]) =>
+  byAgent.size === ids.length && ids.every((id) => byAgent.has(id));
 
 function describeHour(hour: FairnessHour, windowStartMs: EpochMs, atMs: EpochMs): Output[] {
   const windowEndMs = windowStartMs + hourMs;
@@ -153,7 +152,7 @@ function describeHour(hour: FairnessHour, windowStartMs: EpochMs, atMs: EpochMs)
 
 type Verdict = Omit<RoutingFairness, 'queueId' | 'group' | 'windowStartMs' | 'windowEndMs' | 'coverage'>;
 
-function describe({ byAgent, set }: Tally): Verdict {
+function describe({ byAgent, varies }: Tally): Verdict {
   const shares = Array.from(byAgent, ([agentId, { chosen, expected }]) => ({ agentId, chosen, expected })).sort(byId);
   const distance = ({ chosen, expected }: (typeof shares)[number]) => Math.abs(chosen - expected);
   const counts =
@@ -164,7 +163,7 @@ function describe({ byAgent, set }: Tally): Verdict {
           .slice(0, countsMax)
           .sort(byId);
   return {
-    test: set === null ? 'eligible-sets' : 'uniform',
+    test: varies ? 'eligible-sets' : 'uniform',
     ...fairnessOf(shares),
     counts,
     countsLeftOut: shares.length - counts.length,

@@ -8,9 +8,10 @@ export const defaultProfile = 'default';
  * `billing+sales@de`, `billing@`, `@de`. The order in which skills are asked for makes no difference.
  */
 export function profileOf(skillIds: readonly string[], languageId: string | null): string {
-  const skills = [...new Set(skillIds)].sort();
-  if (skills.length === 0 && languageId === null) return defaultProfile;
-  return `${skills.map(encodeURIComponent).join('+')}@${encodeURIComponent(languageId ?? '')}`;
+  const skills = [...new Set(skillIds)].filter((id) => id !== '').sort();
+  const language = languageId ?? '';
+  if (skills.length === 0 && language === '') return defaultProfile;
+  return `${skills.map(escaped).join('+')}@${escaped(language)}`;
 }
 
 /** The inverse of `profileOf`. */
@@ -18,7 +19,13 @@ export function requiredBy(profile: string): Required {
   if (profile === defaultProfile) return { skills: [], language: null };
   const [skills = '', language = ''] = profile.split('@');
   return {
-    skills: skills === '' ? [] : skills.split('+').map(decodeURIComponent),
-    language: language === '' ? null : decodeURIComponent(language),
+    skills: skills === '' ? [] : skills.split('+').map(unescaped),
+    language: language === '' ? null : unescaped(language),
   };
 }
+
+/** Whatever an id looks like, it does not look like two, nor like two fields of a key. */
+const escaped = (id: string) => id.replaceAll(/[%+@/]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+
+const unescaped = (id: string) =>
+  id.replaceAll(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));

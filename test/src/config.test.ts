@@ -40,6 +40,14 @@ describe('the configuration', () => {
     expect(loadConfig({ env: { GENESYS_CLIENT_ID: 'tutorial' } }).config.clientId).toBe('tutorial');
   });
 
+  test('reads the profiles to rank as people write them, and names them as records do', () => {
+    const profilesOf = (written: string) =>
+      loadConfig({ env: { QUEUECAST_RANKING_PROFILES: written } }).config.rankingProfiles;
+    expect(profilesOf('sales+billing@de, x , @fr')).toEqual(['billing+sales@de', 'x@', '@fr']);
+    for (const written of ['a,,b', '@', 'a@b@c', 'a+', Array.from({ length: 50 }, (_, at) => `s${at}`).join(',')])
+      expect(() => profilesOf(written), written).toThrow(/QUEUECAST_RANKING_PROFILES/);
+  });
+
   test('reads a secret from a file, and never shows it', () => {
     const { config, shown } = loadConfig({
       env: { GENESYSCLOUD_OAUTHCLIENT_SECRET_FILE: '/run/secrets/genesys' },

@@ -411,6 +411,15 @@ describe('the fairness of an hour', () => {
     expect(fairness([...inputs, ...next, tick(startMs + 120 * minuteMs)])).toMatchObject([{}, { coverage: 0.75 }]);
   });
 
+  test('is told for fifty skills at most, and for all together whatever is asked for', () => {
+    const many = Array.from({ length: 60 }, (_, index) =>
+      talk(`c${index}`, startMs + 1, { skillIds: [`s${index}`], agents: [rings('a')] }),
+    );
+    const records = fairness([queue(), ...idle, ...many, hourEnd]);
+    expect(records).toHaveLength(51);
+    expect(records[0]).toMatchObject({ group: 'all', total: 60 });
+  });
+
   test('names a thousand of many agents, those furthest from what was expected', () => {
     const many = Array.from({ length: 1_200 }, (_, index) => status(`a${index}`, 'IDLE', startMs));
     const inputs = [queue(), ...many, talk('1', startMs + 1, { agents: [rings('a7')] }), hourEnd];
