@@ -135,11 +135,13 @@ export function rankAgents({ rankingTop, rankingProfiles }: RankingSettings): Lo
 
   /** The weights may be others from now on. */
   const onService = (state: Rankings, queueId: string, news: Partial<Queue>, atMs: EpochMs): Output[] => {
+    const isNew = !state.queues.has(queueId);
     const queue = watch(state, queueId);
     const before = policyOf(standingOf(queue));
     Object.assign(queue, news);
-    if (policyOf(standingOf(queue)) !== before) indexes(state).of(queueId).reweigh();
-    return changes(state, queueId, atMs);
+    const isOther = policyOf(standingOf(queue)) !== before;
+    if (isOther) indexes(state).of(queueId).reweigh();
+    return isNew || isOther ? changes(state, queueId, atMs) : [];
   };
 
   const onInteraction = (state: Rankings, event: EventOf<'interaction-changed'>): Output[] => {
@@ -168,7 +170,9 @@ export function rankAgents({ rankingTop, rankingProfiles }: RankingSettings): Lo
     const queue = state.queues.get(queueId);
     const endMs = queue === undefined ? null : nextEndMs(queue.profiles);
     if (endMs !== null) state.nextEndMs = Math.min(state.nextEndMs ?? Infinity, endMs);
-    return [...gone(state, queueId, profiles, atMs), ...changes(state, queueId, atMs)];
+    // Who waits changes no score: there is nothing to say but of a profile that is new.
+    const isAnyNew = [...(queue?.profiles.ranked.values() ?? [])].some(({ said }) => said === null);
+    return [...gone(state, queueId, profiles, atMs), ...(isAnyNew ? changes(state, queueId, atMs) : [])];
   };
 
   const onTick = (state: Rankings, atMs: EpochMs): Output[] => {
