@@ -12,9 +12,11 @@ export {
   type WaitToAnnounce,
 } from './announcement.ts';
 export { type NoEstimateReason } from './announcements/messages.ts';
+export { dayAt, dayOf, type LocalDay, type LocalWeek, weekAt } from './calendar.ts';
 export { publishGaps } from './channel-gap.ts';
 export { derive, type DeriveSettings } from './derive.ts';
 export { type ChannelGap, type EventOf, queueEvent, type QueueEvent, type Tick } from './event.ts';
+export { type IntervalTotals, kpiDefinitions, type Kpis, kpisOf, kpiVersion, type StaffTime } from './kpis.ts';
 export { type Checkpoint, combine, createRunner, keyed, type Logic, run, type Runner, toOperator } from './logic.ts';
 export { noticeMissedChanges } from './missed-change.ts';
 export { type OpeningHours } from './opening-hours.ts';
@@ -38,6 +40,7 @@ export { heartbeat } from './records/heartbeat.ts';
 export { quarantine } from './records/quarantine.ts';
 export { queueProfile, type QueueProfile } from './records/queue-profile.ts';
 export { queueState, type QueueState } from './records/queue-state.ts';
+export { queueSummary, type QueueSummary } from './records/queue-summary.ts';
 export { queueWindow } from './records/queue-window.ts';
 export { queueWindowLive } from './records/queue-window-live.ts';
 export { predictionScore, type PredictionScore } from './records/prediction-score.ts';

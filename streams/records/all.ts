@@ -7,6 +7,7 @@ import { quarantine } from './quarantine.ts';
 import { queueEvent } from './queue-event.ts';
 import { queueProfile } from './queue-profile.ts';
 import { queueState } from './queue-state.ts';
+import { queueSummary } from './queue-summary.ts';
 import { queueWindow } from './queue-window.ts';
 import { queueWindowLive } from './queue-window-live.ts';
 import { predictionScore } from './prediction-score.ts';
@@ -27,6 +28,7 @@ export const recordTypes: readonly RecordType[] = [
   routingFairness,
   queueWindow,
   queueWindowLive,
+  queueSummary,
   queueProfile,
   heartbeat,
   quarantine,
