@@ -5,6 +5,7 @@ import { SinkError } from '../sinks/errors.ts';
 import { addBacktestCommand } from './commands/backtest.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addHistoryCommand } from './commands/history.ts';
 import { addPredictCommand } from './commands/predict.ts';
 import { addRecordCommand } from './commands/record.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -28,6 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
   addBacktestCommand(program);
   addConfigCommand(program);
   let code = 0;
+  addHistoryCommand(program, () => void (code = 1));
   addTopicsCommand(program, () => void (code = 3));
   addCheckCommand(program, (found) => void (code = found));
   addPredictCommand(program, (found) => void (code = found));

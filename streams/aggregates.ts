@@ -18,6 +18,13 @@ const serviceLevelMetric = 'oServiceLevel';
 
 type TimedName = keyof typeof timed;
 
+/** What an aggregates query has to ask for. */
+export const aggregateMetrics: readonly string[] = [
+  ...Object.values(timed),
+  ...Object.values(counted),
+  serviceLevelMetric,
+];
+
 const stat = z.number().nullish();
 
 /** An answer to an aggregates query, or a page of one; only what is read is named, and all of it may be missing. */
@@ -54,6 +61,8 @@ export type AggregatesPage = z.output<typeof aggregatesPage>;
 type Stats = NonNullable<
   NonNullable<NonNullable<NonNullable<AggregatesPage['results']>[number]['data']>[number]['metrics']>[number]['stats']
 >;
+
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
 
 /** How many, how long together, the shortest and the longest; null = none, or not told. */
 export interface Durations {
@@ -107,7 +116,7 @@ export interface AggregateTable {
 
 /** Gathers pages. `take` throws a RangeError that names an interval it cannot read. */
 export function createAggregateTable(): AggregateTable {
-  const cells = new Map<string, AggregateRow & { sums: AggregateSums }>();
+  const cells = new Map<string, AggregateRow & { readonly sums: Mutable<AggregateSums> }>();
   return {
     take({ results }) {
       for (const { group, data } of results ?? []) {
@@ -117,11 +126,11 @@ export function createAggregateTable(): AggregateTable {
           const { startMs, endMs } = parseInterval(interval);
           const key = JSON.stringify([startMs, endMs, queueId, mediaType]);
           let cell = cells.get(key);
-          if (cell === undefined) cells.set(key, (cell = { startMs, endMs, queueId, mediaType, sums: noSums }));
+          if (cell === undefined) cells.set(key, (cell = { startMs, endMs, queueId, mediaType, sums: { ...noSums } }));
           for (const { metric, qualifier, stats } of metrics ?? []) {
             // What is told by wrap-up code or status is a part of something else.
             if (qualifier === undefined || qualifier === null || qualifier === '')
-              cell.sums = supersede(cell.sums, metric, stats ?? {});
+              supersede(cell.sums, metric, stats ?? {});
           }
         }
       }
@@ -137,14 +146,17 @@ const fieldOf: ReadonlyMap<string, TimedName | keyof typeof counted> = new Map(
   ]),
 );
 
-function supersede(sums: AggregateSums, metric: string, stats: Stats | Record<string, never>): AggregateSums {
-  const { count, sum, min, max, numerator, denominator }: Partial<Stats> = stats;
-  if (metric === serviceLevelMetric)
-    return { ...sums, serviceLevelMet: numerator ?? 0, serviceLevelOf: denominator ?? 0 };
+function supersede(sums: Mutable<AggregateSums>, metric: string, stats: Partial<Stats>): void {
+  const { count, sum, min, max, numerator, denominator } = stats;
+  if (metric === serviceLevelMetric) {
+    sums.serviceLevelMet = numerator ?? 0;
+    sums.serviceLevelOf = denominator ?? 0;
+    return;
+  }
   const field = fieldOf.get(metric);
-  if (field === undefined) return sums;
-  if (field === 'offered' || field === 'overSla') return { ...sums, [field]: count ?? 0 };
-  return { ...sums, [field]: { count: count ?? 0, sumMs: sum ?? 0, minMs: min ?? null, maxMs: max ?? null } };
+  if (field === undefined) return;
+  if (field === 'offered' || field === 'overSla') sums[field] = count ?? 0;
+  else sums[field] = { count: count ?? 0, sumMs: sum ?? 0, minMs: min ?? null, maxMs: max ?? null };
 }
 
 const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/;

@@ -77,7 +77,7 @@ export function weekAt(atMs: EpochMs, timeZone: string): LocalWeek {
 }
 
 /** The week that a date is in. */
-function weekOf(date: string, timeZone: string): LocalWeek {
+export function weekOf(date: string, timeZone: string): LocalWeek {
   const monday = mondayOf(date);
   return {
     date: monday,
@@ -95,7 +95,7 @@ const starts = new Map<string, EpochMs>();
  * The first moment of a date in a zone: its midnight, the earlier one where there are two; where the clocks leap over it, the
  * moment of the leap.
  */
-function startOfDate(date: string, timeZone: string): EpochMs {
+export function startOfDate(date: string, timeZone: string): EpochMs {
   const key = `${timeZone} ${date}`;
   const known = starts.get(key);
   if (known !== undefined) return known;

@@ -30,7 +30,7 @@ export function summaryKpis(sums: SummarySums): SummaryKpis {
 }
 
 /** The same from milliseconds, of which seconds may already have lost a part. */
-function kpisFromMs(conversations: number, abandoned: number, workMs: number): SummaryKpis {
+export function kpisFromMs(conversations: number, abandoned: number, workMs: number): SummaryKpis {
   if (conversations <= 0) return { ahtSeconds: null, answerRate: null, abandonmentRate: null };
   const share = (count: number) => roundHalfEven(Math.min(1, Math.max(0, count / conversations)), 4);
   return {
@@ -40,7 +40,7 @@ function kpisFromMs(conversations: number, abandoned: number, workMs: number): S
   };
 }
 
-const wholeSeconds = (ms: number): number => roundHalfEven(ms / 1000, 0);
+export const wholeSeconds = (ms: number): number => roundHalfEven(ms / 1000, 0);
 
 export interface FlatRecord extends SummarySums, SummaryKpis {
   readonly date: string;
@@ -99,7 +99,7 @@ export function bucketDate(bucket: number, granularity: SummaryGranularity): str
 const firstMonday = 4;
 
 /** A bucket with its sums: known ones as they were given, the others drawn between them. */
-interface FilledBucket<Known extends SummarySums> {
+export interface FilledBucket<Known extends SummarySums> {
   readonly bucket: number;
   readonly sums: SummarySums;
   /** Null where nothing is known: the sums are interpolated. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, scaledClock, systemClock } from '../../sinks/clock.ts';
+import type { EpochMs } from '../../streams/record.ts';
 import { fetchClock } from '../clock-client.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { recordingOf } from '../settings.ts';
-import { type Simulator, type SimulatorSettings, startSimulator } from '../simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { playOf } from './model-options.ts';
 
 /** The platform of a command, with the time it lives in. */
@@ -21,17 +22,22 @@ export function isOnSimulator({ source, clientId, clientSecret }: Config): boole
   return source === 'simulator' || (source === 'auto' && clientId === undefined && clientSecret === undefined);
 }
 
-/**
- * Starts a simulator if the settings want one, with a model if one is given, at a minute of its day if that is. It ends with the signal;
- * the caller closes it.
- */
-export async function openPlatform(
-  config: Config,
-  signal: AbortSignal,
-  model?: Parameters<typeof playOf>[1],
-  startMinute?: number,
-): Promise<Platform> {
-  const play = { ...playOf(config, model), ...(startMinute === undefined ? {} : { startMinute }) };
+/** Days that a simulator has behind it when it is asked. */
+export interface SimulatedPast {
+  /** `YYYY-MM-DD` of the first, in the zone of the trace. */
+  readonly date: string;
+  readonly untilMs: EpochMs;
+}
+
+/** What the simulator plays, if there is one: the sample day unless there is a model, from a minute of its day on, with days that are over. */
+export interface SimulatorPlay {
+  readonly model?: Parameters<typeof playOf>[1];
+  readonly startMinute?: number;
+  readonly past?: SimulatedPast;
+}
+
+/** Starts a simulator if the settings want one. It ends with the signal; the caller closes it. */
+export async function openPlatform(config: Config, signal: AbortSignal, play: SimulatorPlay = {}): Promise<Platform> {
   const own = isOnSimulator(config) ? await startOwnSimulator(config, play, signal) : undefined;
   const followed = config.clock === undefined ? undefined : await fetchClock(config.clock, signal);
   const speed = own === undefined ? (followed?.speed ?? 1) : config.speed;
@@ -61,21 +67,27 @@ export function refuseRecordingPseudonyms({ agentIdKey }: Config): void {
   throw new ConfigError([{ where: 'AGENT_ID_KEY', value: '(secret)', allowed }]);
 }
 
-type Play = ReturnType<typeof playOf> & Pick<SimulatorSettings, 'startMinute'>;
-
-async function startOwnSimulator(config: Config, play: Play, signal: AbortSignal) {
+async function startOwnSimulator(config: Config, { model, startMinute, past }: SimulatorPlay, signal: AbortSignal) {
   const clientId = randomUUID();
   const clientSecret = randomUUID();
+  let aheadMs = 0;
+  const baseClock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
   const simulator = await startSimulator({
-    ...play,
+    ...playOf(config, model),
+    ...(startMinute === undefined ? {} : { startMinute }),
     timeZone: config.traceTimeZone,
     speed: config.speed,
-    loop: config.loop,
+    loop: past === undefined ? config.loop : true,
+    ...(past === undefined ? {} : { date: past.date, baseClock }),
     port: 0,
     clientId,
     clientSecret,
     signal,
   });
+  if (past !== undefined) {
+    aheadMs = Math.max(0, past.untilMs - simulator.clock.nowMs()) / config.speed;
+    simulator.platform.advanceTo(simulator.clock.nowMs());
+  }
   const { hostname, port } = new URL(simulator.url);
   const gateway = { gatewayHost: hostname, gatewayPort: Number(port), gatewayProtocol: 'http' as const };
   return { simulator, access: { clientId, clientSecret, ...gateway } };

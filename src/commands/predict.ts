@@ -45,7 +45,7 @@ export function addPredictCommand(program: Command, exit: (code: number) => void
     const { signal } = stopOnSignal().stop;
     const startMinute = typeof at === 'number' ? at : startMinuteDefault;
     // Nothing is waited for, so that the day need not pass any faster than it does.
-    const platform = await openPlatform({ ...config, speed: 1 }, signal, model, startMinute);
+    const platform = await openPlatform({ ...config, speed: 1 }, signal, { model, startMinute });
     try {
       const wanted = { queue: String(queue), mediaType: typeof media === 'string' ? media : undefined };
       const answer = await predictQueue(createReader(platform, signal), wanted, config);

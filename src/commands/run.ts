@@ -61,7 +61,9 @@ async function run({ config, model, recordTo }: Wanted, ending: Stop): Promise<v
   const isNew = isOnSimulator(config) || replay !== undefined;
   const dataDir = config.dataDir ?? (isNew ? join('data', fileTime(systemClock.nowMs())) : 'data');
   await makeDataDir(dataDir);
-  const platform = await openPlatform(hears ? config : { ...config, source: 'platform' }, ending.stop.signal, model);
+  const platform = await openPlatform(hears ? config : { ...config, source: 'platform' }, ending.stop.signal, {
+    model,
+  });
   try {
     await runOn({ platform, dataDir, replay, recorder }, ending);
   } finally {

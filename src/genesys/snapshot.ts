@@ -19,6 +19,8 @@ export const paths = {
   aggregates: '/api/v2/analytics/conversations/aggregates/query',
 } as const;
 
+const queuesPath = '/api/v2/routing/queues';
+
 /** So often what speaks each time is asked about together with others. */
 const roundsMax = 4;
 /** Then it is asked about alone, so often. */
@@ -29,17 +31,24 @@ export async function readOrganizationId(rest: Rest, signal: AbortSignal): Promi
   return readAnswer(wire.organizationAnswer, await rest.get('/api/v2/organizations/me', signal)).id;
 }
 
+/** Names of all queues that the client may see, by id. */
+export async function readQueueNames(rest: Rest, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>();
+  for await (const { entities } of pages(rest, queuesPath, 'pageSize=100', wire.queuesAnswer, signal)) {
+    for (const { id, name } of entities) names.set(id, name);
+  }
+  if (names.size === 0) throw noQueue();
+  return names;
+}
+
 /** Reads what there is to watch, and hands over every answer: names and targets of queues, skills of agents. */
 export async function takeInventory(rest: Rest, onAnswer: OnAnswer, signal: AbortSignal): Promise<Inventory> {
   const queueIds: string[] = [];
-  for await (const answer of pages(rest, '/api/v2/routing/queues', 'pageSize=100', wire.queuesAnswer, signal)) {
+  for await (const answer of pages(rest, queuesPath, 'pageSize=100', wire.queuesAnswer, signal)) {
     queueIds.push(...answer.entities.map((queue) => queue.id));
-    onAnswer({ path: '/api/v2/routing/queues', queueIds: [], body: answer });
+    onAnswer({ path: queuesPath, queueIds: [], body: answer });
   }
-  if (queueIds.length === 0) {
-    const message = 'The OAuth client sees no queue: check its divisions and the permission routing:queue:view';
-    throw new GenesysError('QC_GENESYS_PERMISSION', message);
-  }
+  if (queueIds.length === 0) throw noQueue();
   const members = new Set<string>();
   for (const some of batchesOf(queueIds)) {
     const body = await rest.post(paths.routing, routingQuery('queueId', some), signal);
@@ -53,6 +62,11 @@ export async function takeInventory(rest: Rest, onAnswer: OnAnswer, signal: Abor
     if (entities.length > 0) onAnswer({ path: '/api/v2/users', queueIds: [], body: { entities } });
   }
   return { queueIds, userIds: [...members] };
+}
+
+function noQueue(): GenesysError {
+  const message = 'The OAuth client sees no queue: check its divisions and the permission routing:queue:view';
+  return new GenesysError('QC_GENESYS_PERMISSION', message);
 }
 
 export interface SnapshotSettings {

@@ -34,6 +34,8 @@ export const queueSummary = defineRecord({
     abandonmentRate: z.number().nullable(),
     /** Nothing was told of this bucket: the five sums above are drawn between its neighbours, `totals` and `kpi` are null. */
     interpolated: z.boolean(),
+    /** False: it was not over, or not for long enough, when it was read; its numbers will still grow. */
+    complete: z.boolean(),
     totals: totalsFields().nullable(),
     kpi: kpiFields().nullable(),
     kpiVersion: count(),
