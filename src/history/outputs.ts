@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { SinkError } from '../../sinks/errors.ts';
 import { errorCode, fileFailure, makeFolder } from '../../sinks/log/durable-file.ts';
 import { openLogTail } from '../../sinks/log/log-tail.ts';
 import { openSegmentLog } from '../../sinks/log/segment-log.ts';
@@ -64,7 +63,9 @@ export async function createLogOutput(settings: {
   readonly id: string;
 }): Promise<HistoryOutput> {
   const { dir, bytesMax, workDir, id } = settings;
-  await makeFolder(workDir);
+  await makeFolder(workDir).catch((error: unknown) => {
+    throw fileFailure(error, workDir);
+  });
   const log = await openSegmentLog({ dir, bytesMax });
   const { position } = log.found;
   let written: ReadonlySet<string>;
@@ -84,8 +85,12 @@ export async function createLogOutput(settings: {
     const known = progressFile.nullable().catch(null).parse(parseJson(note));
     if (known?.logId === log.id) return readFrom(known.fromOffset);
     const begun: z.output<typeof progressFile> = { logId: log.id, fromOffset: log.endOffset() };
-    await writeFile(`${path}.tmp`, JSON.stringify(begun), { flush: true });
-    await rename(`${path}.tmp`, path);
+    try {
+      await writeFile(`${path}.tmp`, JSON.stringify(begun), { flush: true });
+      await rename(`${path}.tmp`, path);
+    } catch (error) {
+      throw fileFailure(error, path);
+    }
     return new Set();
   }
 
@@ -103,8 +108,6 @@ export async function createLogOutput(settings: {
     return found;
   }
 
-  const identityOf = (record: string, key: string, value: unknown) => `${record} ${key} ${revisionOf(value)}`;
-
   return {
     async write(records) {
       const missing = records.filter(({ type, key, value }) => !written.has(identityOf(topicOf(type), key, value)));
@@ -118,6 +121,8 @@ export async function createLogOutput(settings: {
   };
 }
 
+const identityOf = (record: string, key: string, value: unknown) => `${record} ${key} ${revisionOf(value)}`;
+
 const revised = z.object({ revision: z.int() });
 
 const revisionOf = (value: unknown): number => revised.safeParse(value).data?.revision ?? -1;
@@ -130,14 +135,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Rejects with what stands in the way, as a failure of the folder it was to be written to. */
+/** Opens all or none, and writes to each in turn. */
 export async function openOutputs(opening: readonly (() => Promise<HistoryOutput>)[]): Promise<HistoryOutput> {
   const outputs: HistoryOutput[] = [];
   try {
     for (const open of opening) outputs.push(await open());
   } catch (error) {
     await Promise.all(outputs.map((each) => each.abandon()));
-    throw error instanceof SinkError ? error : fileFailure(error, 'the output');
+    throw error;
   }
   const all = async (act: (output: HistoryOutput) => Promise<void>) => {
     for (const each of outputs) await act(each);
