@@ -165,10 +165,13 @@ const nobody: StaffTime = { agentInteractingMs: 0, agentCommunicatingMs: 0, agen
 
 /** The ratios of a stretch of time, from its sums; null where there is nothing to divide by. */
 export function kpisOf(totals: IntervalTotals, staff: StaffTime = nobody): Kpis {
-  const sums = { ...totals, ...staff };
-  const sumOf = (names: readonly Sum[]) => names.reduce((sum, name) => sum + sums[name], 0);
-  const ratios = kpiDefinitions.map(({ name, of, per }) => [name, ratio(sumOf(of), sumOf(per))]);
-  return Object.fromEntries(ratios) as Kpis;
+  const valueOf = (name: Sum) => (isStaffTime(name) ? staff[name] : totals[name]);
+  const sumOf = (names: readonly Sum[]) => names.reduce((sum, name) => sum + valueOf(name), 0);
+  const kpis: Partial<Record<KpiName, number | null>> = {};
+  for (const { name, of, per } of kpiDefinitions) kpis[name] = ratio(sumOf(of), sumOf(per));
+  return kpis as Kpis;
 }
+
+const isStaffTime = (name: Sum): name is keyof StaffTime => name in nobody;
 
 const ratio = (of: number, per: number): number | null => (per === 0 ? null : of / per);

@@ -86,7 +86,10 @@ export function addHistoryCommand(program: Command, fail: () => void): void {
     };
     const platform = await openPlatform(config, stop.signal, { model, past });
     try {
-      await answer({ options, question, platform, keeps: !onSimulator || config.dataDir !== undefined }, stop.signal);
+      const played = ['simulator', config.trace, config.traceTimeZone, model, past.date];
+      const place = onSimulator ? JSON.stringify(played) : platformUrls(platform.config).apiUrl;
+      const keeps = !onSimulator || config.dataDir !== undefined;
+      await answer({ options, question, platform, place, keeps }, stop.signal);
     } catch (error) {
       if (!stop.signal.aborted) throw error;
       process.stderr.write('Stopped before the end; the same command goes on from what is kept.\n');
@@ -115,14 +118,15 @@ interface Answering {
   readonly options: Options;
   readonly question: Question;
   readonly platform: Platform;
+  /** What was asked: another place, or another simulated centre, gives other answers. */
+  readonly place: string;
   /** Whether what is read is kept for the next time. */
   readonly keeps: boolean;
 }
 
-async function answer({ options, question, platform, keeps }: Answering, signal: AbortSignal): Promise<void> {
+async function answer({ options, question, platform, place, keeps }: Answering, signal: AbortSignal): Promise<void> {
   const { config, clock } = platform;
-  const urls = platformUrls(config);
-  const rest = createRest({ ...urls, ...credentials(config), clock, random: Math.random });
+  const rest = createRest({ ...platformUrls(config), ...credentials(config), clock, random: Math.random });
   const organizationId = await readOrganizationId(rest, signal);
   const queueNames = await readQueueNames(rest, signal);
   const queueIds = chooseQueues(options.queue, queueNames);
@@ -131,11 +135,11 @@ async function answer({ options, question, platform, keeps }: Answering, signal:
   const pieces = planPieces(question, queueIds, nowMs);
   const { timeZone, media } = question;
   const workDir = join(config.dataDir ?? 'data', 'history');
-  const asker = { organizationId, apiUrl: urls.apiUrl, timeZone, media };
+  const asker = { organizationId, place, timeZone, media };
   const work = keeps ? await openWorkFolder(workDir, asker) : undefined;
 
   const type = recordTypeOf(question);
-  const id = questionId([organizationId, urls.apiUrl, question, queueIds, type.version]);
+  const id = questionId([organizationId, place, question, queueIds, type.version]);
   const { out, toLog } = options;
   const outputs = await openOutputs([
     ...(out === undefined ? [] : [() => createParquetOutput(out, id, type)]),

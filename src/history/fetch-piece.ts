@@ -19,7 +19,7 @@ export interface Fetching {
 
 const jobsPath = '/api/v2/analytics/conversations/aggregates/jobs';
 /** Groups a page of a job; each brings all of its buckets. */
-const pageSize = 50;
+const pageSize = 25;
 const pollMsMin = 1_000;
 const pollMsMax = 10_000;
 const jobMsMax = 1_800_000;

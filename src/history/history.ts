@@ -16,20 +16,27 @@ export interface HistorySettings extends Fetching {
   readonly onPiece: (done: number, wasFetched: boolean) => void;
 }
 
-/** The rows of a question, piece by piece. Rejects with a `GenesysError`, or a `SinkError` for the work folder. */
+/** What is made of rows is larger than they are. */
+const rowsAtOnce = 1_000;
+
+/** The rows of a question, some at a time. Rejects with a `GenesysError`, or a `SinkError` for the work folder. */
 export async function* readHistory(settings: HistorySettings, signal: AbortSignal): AsyncGenerator<readonly Row[]> {
   const { question, pieces, onPiece } = settings;
   let rollUp = createRollUp(question);
   for (const [index, piece] of pieces.entries()) {
     signal.throwIfAborted();
     const { answer, wasFetched } = await answerOf(piece, settings, signal);
-    yield rollUp.take(answer);
+    yield* inParts(rollUp.take(answer));
     onPiece(index + 1, wasFetched);
     // The time of some queues is over: what comes next begins anew, with others.
     if (pieces[index + 1]?.queueIds === piece.queueIds) continue;
-    yield rollUp.end();
+    yield* inParts(rollUp.end());
     rollUp = createRollUp(question);
   }
+}
+
+function* inParts(rows: readonly Row[]): Generator<readonly Row[]> {
+  for (let at = 0; at < rows.length; at += rowsAtOnce) yield rows.slice(at, at + rowsAtOnce);
 }
 
 async function answerOf(

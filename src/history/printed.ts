@@ -43,7 +43,7 @@ export async function printCsv(type: Output['type']): Promise<Printed> {
 
 function csvCell(value: unknown, isInstant: boolean): string {
   if (value === null || value === undefined) return '';
-  if (isInstant && typeof value === 'number') return new Date(value).toISOString();
+  if (typeof value === 'number') return isInstant ? new Date(value).toISOString() : String(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -12,7 +12,8 @@ import type { Piece } from './plan.ts';
 /** Whose pieces these are. */
 export interface Asker {
   readonly organizationId: string;
-  readonly apiUrl: string;
+  /** Where it was asked. */
+  readonly place: string;
   readonly timeZone: string;
   readonly media: readonly string[];
 }
@@ -38,10 +39,10 @@ export async function openWorkFolder(dir: string, asker: Asker): Promise<WorkFol
   });
 
   const questionOf = ({ startMs, endMs, granularity, queueIds }: Piece): string => {
-    const { organizationId, apiUrl, timeZone, media } = asker;
+    const { organizationId, place, timeZone, media } = asker;
     const zone = granularity === 'P1D' ? timeZone : null;
     const asked = [startMs, endMs, granularity, zone, queueIds, media, aggregateMetrics, fields];
-    return JSON.stringify([organizationId, apiUrl, ...asked]);
+    return JSON.stringify([organizationId, place, ...asked]);
   };
   const pathOf = (question: string) => join(dir, `${sha256(question).slice(0, 32)}.jsonl`);
 

@@ -119,9 +119,9 @@ describe('a large piece', () => {
       `POST ${jobs}`,
       `GET ${jobs}/j%2F1`,
       `GET ${jobs}/j%2F1`,
-      `GET ${jobs}/j%2F1/results?pageSize=50`,
-      `GET ${jobs}/j%2F1/results?pageSize=50&cursor=x`,
-      `GET ${jobs}/j%2F1/results?pageSize=50&cursor=y`,
+      `GET ${jobs}/j%2F1/results?pageSize=25`,
+      `GET ${jobs}/j%2F1/results?pageSize=25&cursor=x`,
+      `GET ${jobs}/j%2F1/results?pageSize=25&cursor=y`,
     ]);
   });
 

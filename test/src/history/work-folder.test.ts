@@ -8,7 +8,7 @@ import { noTotals } from '../../../streams/kpis.ts';
 import { temporaryFolders } from '../../support/temporary-folder.ts';
 
 const newFolder = temporaryFolders();
-const asker = { organizationId: 'org', apiUrl: 'https://api.test', timeZone: 'Europe/Berlin', media: [] };
+const asker = { organizationId: 'org', place: 'https://api.test', timeZone: 'Europe/Berlin', media: [] };
 const piece: Piece = { startMs: 0, endMs: 3_600_000, granularity: 'PT30M', queueIds: ['a', 'b'], isLarge: false };
 const answer: PieceAnswer = {
   cells: [
@@ -35,7 +35,7 @@ test('a piece answers no other question', async () => {
   await work.save(piece, answer);
   const others = [{ endMs: 7_200_000 }, { queueIds: ['a'] }, { granularity: 'P1D' as const }];
   for (const other of others) expect(await work.load({ ...piece, ...other })).toBeUndefined();
-  for (const other of [{ organizationId: 'x' }, { apiUrl: 'x' }, { media: ['voice'] }]) {
+  for (const other of [{ organizationId: 'x' }, { place: 'x' }, { media: ['voice'] }]) {
     const elsewhere = await openWorkFolder(dir, { ...asker, ...other });
     expect(await elsewhere.load(piece)).toBeUndefined();
   }
