@@ -71,8 +71,11 @@ describe('pages of aggregates', () => {
         {
           group: { queueId: 'a', mediaType: 'voice' },
           data: [
-            { interval: interval(1), metrics: [metric(1), { ...metric(5), qualifier: 'x' }] },
-            { interval: `${day}T02:00:00.000+01:00/${day}T02:30:00.000+01:00`, metrics: [metric(3)] },
+            { interval: interval(1), metrics: [metric(1)] },
+            {
+              interval: `${day}T02:00:00.000+01:00/${day}T02:30:00.000+01:00`,
+              metrics: [metric(3), { ...metric(5), qualifier: 'x' }],
+            },
           ],
         },
       ],

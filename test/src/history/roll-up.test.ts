@@ -102,5 +102,10 @@ describe('rows', () => {
     const [early, late] = [at(startMs + day + 899_999), at(startMs + day + 900_000)];
     expect([early.complete, late.complete]).toEqual([false, true]);
     expect(at(startMs + 2 * day).revision).toBeGreaterThan(late.revision);
+    const [old, kept] = [
+      answerOf([cell(startMs + 4 * day, 1)], startMs + 40 * day),
+      answerOf([cell(startMs + 4.5 * day, 1)]),
+    ];
+    expect(rowsOf(question('P1W'), old, kept)[0]?.observedAtMs).toBe(startMs + 40 * day);
   });
 });
