@@ -40,13 +40,14 @@ export interface Hearing {
   readonly platformClock: Clock;
   /** How long a ping may go unanswered, in platform time. */
   readonly answerWithinMs: number;
+  /** IANA name of the zone in which the day of queues begins that have none of their own. */
+  readonly timeZone: string;
   readonly log: Logger;
 }
 
 export interface Composition extends Hearing {
   readonly dataDir: string;
   readonly logs: Logs;
-  readonly timeZone: string;
   readonly health: Health;
   readonly latest: Latest;
   /** The journal is ours to go on with: called each time that is found. */
@@ -147,7 +148,7 @@ interface Border {
 }
 
 function platformBorder(
-  { config, platformClock, answerWithinMs, log }: Hearing,
+  { config, platformClock, answerWithinMs, timeZone, log }: Hearing,
   onLookFailed: () => void = () => undefined,
 ): Border {
   const always = { clock: platformClock, random: Math.random };
@@ -161,6 +162,7 @@ function platformBorder(
         onLookFailed,
         connect: connectWebSocket,
         inventoryEveryMs: config.inventoryEveryMs,
+        timeZones: [timeZone, ...config.queues.flatMap((rule) => rule.timeZone ?? [])],
         systemClock,
         log,
         journal,

@@ -89,7 +89,10 @@ export function followQueues(settings: SettingsByQueue): Logic<Queues, QueueEven
         case 'queue-snapshot': {
           const isNew = !queues.byId.has(event.queueId);
           const queue = queueOf(queues, event.queueId);
-          if (isNew) hearNewQueue(queues.hearing, event.queueId, event.receivedAtMs);
+          if (isNew) {
+            hearNewQueue(queues.hearing, event.queueId, event.receivedAtMs);
+            if (queues.hearing.wholeSinceMs !== null) addHoles(queue, event.receivedAtMs, event.receivedAtMs);
+          }
           if (event.groups !== null) replaceCounts(queue, event.groups);
           if (event.waiting !== null) replaceWaiting(queue, event.waiting);
           return [queues, changes(queues, event.queueId, event.receivedAtMs)];
@@ -112,7 +115,7 @@ export function followQueues(settings: SettingsByQueue): Logic<Queues, QueueEven
         case 'input-rejected':
           return [queues, []];
         case 'tick':
-          hearTick(queues.hearing, event);
+          startHearingAll(queues, event);
           return [queues, []];
       }
     },
@@ -168,6 +171,15 @@ function mediaOf(queue: Queue, mediaType: string): MediaGroup {
     queue.media.set(mediaType, group);
   }
   return group;
+}
+
+/** It begins in the middle of a half hour. */
+function startHearingAll({ hearing, byId }: Queues, tick: EventOf<'tick'>): void {
+  const before = hearing.wholeSinceMs;
+  hearTick(hearing, tick);
+  const sinceMs = hearing.wholeSinceMs;
+  if (before !== null || sinceMs === null) return;
+  for (const queue of byId.values()) addHoles(queue, sinceMs, sinceMs);
 }
 
 const halfHourMs = 1_800_000;

@@ -83,7 +83,7 @@ const checkAggregates = callCheck(
   ({ rest, signal, clock }, one) => {
     const endMs = clock.nowMs() - (clock.nowMs() % halfHourMs);
     const halfHour = { startMs: endMs - halfHourMs, endMs, queueIds: one };
-    return snapshot.readHalfHour(rest, halfHour, () => endMs, signal);
+    return snapshot.readHalfHours(rest, halfHour, () => endMs, signal);
   },
 );
 

@@ -50,6 +50,11 @@ export async function openPlatform(config: Config, signal: AbortSignal, play: Si
   };
 }
 
+/** The zone in which the day of queues begins that have none of their own: where nothing is set, that of the simulated calls. */
+export function timeZoneOf({ config, simulator }: Pick<Platform, 'config' | 'simulator'>): string {
+  return config.timeZone ?? (simulator === undefined ? 'UTC' : config.traceTimeZone);
+}
+
 /** For commands that are about the platform itself. */
 export function refuseRecording(config: Config): void {
   const value = recordingOf(config);

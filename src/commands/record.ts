@@ -4,7 +4,7 @@ import { counted } from '../counted.ts';
 import { createLog } from '../log.ts';
 import { createRecordingWriter, type RecordingWriter } from '../recording/writer.ts';
 import { runStages } from '../stages.ts';
-import { openPlatform, refuseRecording, refuseRecordingPseudonyms } from './platform.ts';
+import { openPlatform, refuseRecording, refuseRecordingPseudonyms, timeZoneOf } from './platform.ts';
 import { addSettings, readConfig } from './settings.ts';
 import { stopOnSignal } from './signals.ts';
 
@@ -28,7 +28,8 @@ export function addRecordCommand(program: Command): void {
     const end = () => stop.abort();
     simulator?.ended.then(end, end);
     try {
-      const stage = composeRecording({ config, platformClock, answerWithinMs, log }, recorder);
+      const timeZone = timeZoneOf(platform);
+      const stage = composeRecording({ config, platformClock, answerWithinMs, timeZone, log }, recorder);
       await runStages([stage], { drain: stop.signal, hurry });
     } finally {
       await Promise.all([simulator?.close(), recorder.close()]);

@@ -19,7 +19,7 @@ import type { SimulatorSummary } from '../simulator/simulator.ts';
 import { type Stage, runStages } from '../stages.ts';
 import { tableTopics } from '../table.ts';
 import { addModelOptions, readModel, refuse } from './model-options.ts';
-import { isOnSimulator, openPlatform, type Platform, refuseRecordingPseudonyms } from './platform.ts';
+import { isOnSimulator, openPlatform, type Platform, refuseRecordingPseudonyms, timeZoneOf } from './platform.ts';
 import { describeRecording } from './record.ts';
 import { createScreen } from './screen.ts';
 import { addSettings, readConfig } from './settings.ts';
@@ -83,7 +83,7 @@ interface Parts {
 async function runOn({ platform, dataDir, replay, recorder }: Parts, { stop, hurry }: Stop): Promise<void> {
   const { simulator, config, answerWithinMs } = platform;
   const platformClock = replay?.clock ?? platform.clock;
-  const timeZone = config.timeZone ?? (simulator === undefined ? 'UTC' : config.traceTimeZone);
+  const timeZone = timeZoneOf(platform);
   const health = createHealth();
   const latest = createLatest(tableTopics);
   const end = () => stop.abort();

@@ -278,25 +278,35 @@ function decodeObservationsAnswer(
   }));
 }
 
-/** Of one interval; a queue without an answer had nothing in it. */
+const halfHourMs = 1_800_000;
+
+/** Of each half hour of an interval; a queue without an answer had nothing in it. */
 function decodeAggregates(
   answer: z.infer<typeof wire.aggregatesAnswer>,
   { queueIds, interval }: RestArrival,
   receivedAtMs: EpochMs,
 ): QueueEvent[] {
   if (interval === undefined) throw new Malformed('interval: nobody said what was asked for');
-  const results = groupBy(answer.results ?? [], (result) => result.group.queueId);
-  return queueIds.map((queueId) => ({
-    kind: 'interval-read',
-    receivedAtMs,
-    queueId,
-    ...interval,
-    groups: (results.get(queueId) ?? []).flatMap(({ group, data = [] }) =>
-      data
-        .filter((each) => timeMs(each.interval.split('/')[0] ?? '', 'interval') === interval.startMs)
-        .map(({ metrics }) => ({ mediaType: mediaTypeOf(group.mediaType), metrics: intervals(metrics) })),
-    ),
-  }));
+  const told = (answer.results ?? []).flatMap(({ group, data = [] }) =>
+    data.map((each) => ({
+      queueId: group.queueId,
+      startMs: timeMs(each.interval.split('/')[0] ?? '', 'interval'),
+      mediaType: mediaTypeOf(group.mediaType),
+      metrics: intervals(each.metrics),
+    })),
+  );
+  const cells = groupBy(told, ({ queueId, startMs }) => `${queueId} ${startMs}`);
+  const events: QueueEvent[] = [];
+  for (let { startMs } = interval; startMs < interval.endMs; startMs += halfHourMs) {
+    for (const queueId of queueIds) {
+      const groups = (cells.get(`${queueId} ${startMs}`) ?? []).map(({ mediaType, metrics }) => ({
+        mediaType,
+        metrics,
+      }));
+      events.push({ kind: 'interval-read', receivedAtMs, queueId, startMs, endMs: startMs + halfHourMs, groups });
+    }
+  }
+  return events;
 }
 
 function decodeConversationActivity(

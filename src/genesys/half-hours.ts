@@ -4,11 +4,11 @@ import type { EpochMs } from '../../streams/record.ts';
 export interface OwedHalfHours {
   /** Nothing of these queues was heard in between. */
   owe(queueIds: readonly string[], fromMs: EpochMs, untilMs: EpochMs): void;
-  /** Takes out what is over for long enough, earliest first. */
-  takeDue(nowMs: EpochMs): readonly DueHalfHour[];
+  /** Takes out what is over for long enough, earliest first; half hours that follow each other and concern the same queues together. */
+  takeDue(nowMs: EpochMs): readonly DueHalfHours[];
 }
 
-export interface DueHalfHour {
+export interface DueHalfHours {
   readonly startMs: EpochMs;
   readonly endMs: EpochMs;
   readonly queueIds: readonly string[];
@@ -35,11 +35,15 @@ export function createOwedHalfHours(): OwedHalfHours {
       const due = [...owed.keys()]
         .filter((startMs) => startMs + halfHourMs + settledAfterMs <= nowMs)
         .sort((a, b) => a - b);
-      return due.map((startMs) => {
-        const queueIds = [...(owed.get(startMs) ?? [])];
+      const taken: { startMs: EpochMs; endMs: EpochMs; queueIds: readonly string[] }[] = [];
+      for (const startMs of due) {
+        const queueIds = [...(owed.get(startMs) ?? [])].sort();
         owed.delete(startMs);
-        return { startMs, endMs: startMs + halfHourMs, queueIds };
-      });
+        const last = taken.at(-1);
+        if (last?.endMs === startMs && last.queueIds.join() === queueIds.join()) last.endMs += halfHourMs;
+        else taken.push({ startMs, endMs: startMs + halfHourMs, queueIds });
+      }
+      return taken;
     },
   };
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Clock } from '../../sinks/clock.ts';
+import { aggregateMetrics } from '../../streams/aggregates.ts';
 import { snapshotMetrics } from '../../streams/event.ts';
 import type { EpochMs } from '../../streams/record.ts';
 import type { RestArrival } from './arrival.ts';
 import { activityTopic, conversationsTopic, type Inventory, observationsTopic } from './channel-plan.ts';
 import { GenesysError } from './errors.ts';
-import type { DueHalfHour } from './half-hours.ts';
+import type { DueHalfHours } from './half-hours.ts';
 import * as wire from './wire.ts';
 import type { Rest } from './rest.ts';
 import type { Spoken } from './spoken.ts';
@@ -181,10 +182,10 @@ function ofAgents({ results = [] }: RoutingActivity, userIds: readonly string[])
   };
 }
 
-/** Reads the totals of a half hour that is over. */
-export async function readHalfHour(
+/** Reads the totals of half hours that are over. */
+export async function readHalfHours(
   rest: Rest,
-  { startMs, endMs, queueIds }: DueHalfHour,
+  { startMs, endMs, queueIds }: DueHalfHours,
   onAnswer: OnAnswer,
   signal: AbortSignal,
 ): Promise<void> {
@@ -216,7 +217,7 @@ export const aggregatesQuery = (
   granularity: 'PT30M',
   groupBy: ['queueId', 'mediaType'],
   filter: anyOf(queueIds),
-  metrics: ['nOffered', 'tAnswered', 'tAbandon', 'tHandle', 'oServiceLevel', 'oServiceTarget'],
+  metrics: [...aggregateMetrics, 'oServiceTarget'],
 });
 
 export const observationsQuery = (queueIds: readonly string[]) => ({

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../sinks/clock.ts';
+import { dayAt } from '../../streams/calendar.ts';
 import type { ChannelGap } from '../../streams/event.ts';
 import type { EpochMs } from '../../streams/record.ts';
 import type { Arrival } from './arrival.ts';
@@ -9,7 +10,7 @@ import { GenesysError } from './errors.ts';
 import { createOwedHalfHours, settledAfterMs } from './half-hours.ts';
 import { describeRefusals, readTopicPermissions, type TopicAnswer, type TopicPermissions } from './permissions.ts';
 import type { Rest } from './rest.ts';
-import { readHalfHour, takeInventory } from './snapshot.ts';
+import { readHalfHours, takeInventory } from './snapshot.ts';
 import type { Connect } from './socket.ts';
 
 export interface SubscriberSettings {
@@ -26,6 +27,8 @@ export interface SubscriberSettings {
   readonly inventoryEveryMs: number;
   /** How many topics one channel takes; as many as the platform allows unless told. */
   readonly topicsPerChannelMax?: number;
+  /** Zones in which queues have their day: at the first start it is read from its beginning. Default: UTC. */
+  readonly timeZones?: readonly string[];
   /** Told of each look at everything that failed, and will be tried again. */
   readonly onLookFailed?: () => void;
   /** Takes what arrived, stamped, in order. */
@@ -159,8 +162,6 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
 
   function addChannel(share: Inventory): Channel {
     const number = channels.length;
-    // It joins in the middle of a half hour.
-    owed.owe(share.queueIds, clock.nowMs(), clock.nowMs());
     const channel = createChannel({
       ...settings,
       ...{
@@ -184,6 +185,13 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     return channel;
   }
 
+  /** What comes new was not heard today, and joins in the middle of a half hour. */
+  function oweSinceMidnight(queueIds: readonly string[]): void {
+    const nowMs = clock.nowMs();
+    const midnights = (settings.timeZones ?? ['UTC']).map((timeZone) => dayAt(nowMs, timeZone).startMs);
+    owed.owe(queueIds, Math.min(...midnights), nowMs);
+  }
+
   /** Shares out what is new, and takes away what is gone. */
   async function keepInventory(start: (channel: Channel) => void, signal: AbortSignal): Promise<void> {
     for (;;) {
@@ -205,13 +213,13 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
       await clock.sleep(halfHoursEveryMs, signal);
       for (const due of owed.takeDue(clock.nowMs())) {
         try {
-          await readHalfHour(rest, due, onAnswer, signal);
+          await readHalfHours(rest, due, onAnswer, signal);
         } catch (error) {
           if (signal.aborted || !(error instanceof GenesysError) || error.code === 'QC_GENESYS_CREDENTIALS')
             throw error;
           log.warn({ code: error.code, startMs: due.startMs }, `a half hour could not be read again: ${error.message}`);
           // Another time, unless it never will.
-          if (error.code === 'QC_GENESYS_UNREACHABLE') owed.owe(due.queueIds, due.startMs, due.startMs);
+          if (error.code === 'QC_GENESYS_UNREACHABLE') owed.owe(due.queueIds, due.startMs, due.endMs - 1);
         }
       }
     }
@@ -226,11 +234,12 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
       const old = before[number];
       const channel = channels[number];
       if (old === undefined || channel === undefined) {
+        oweSinceMidnight(share.queueIds);
         start(addChannel(share));
         continue;
       }
       const added = without(share, old);
-      owed.owe(added.queueIds, clock.nowMs(), clock.nowMs());
+      oweSinceMidnight(added.queueIds);
       widenGap(number, added);
       if (isEmpty(added) && isEmpty(without(old, share))) continue;
       channel.watch(share, added);
@@ -254,7 +263,12 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
         });
         running.push(noted);
       };
-      for (const share of shares) start(addChannel(share).run(both));
+      for (const share of shares) {
+        // Of a journal that is gone on with the day is known, but for the half hour that runs.
+        if (journal === null) oweSinceMidnight(share.queueIds);
+        else owed.owe(share.queueIds, clock.nowMs(), clock.nowMs());
+        start(addChannel(share).run(both));
+      }
       start(keepHalfHours(both));
       start(keepInventory((channel) => start(channel.run(both)), both));
       for (let at = 0; at < running.length; at += 1) await running[at];

@@ -130,14 +130,9 @@ export async function readQueue(reader: Reader, queueId: string): Promise<Read<R
   const readHistory = (queueIds: readonly string[], halfHours: number) =>
     read(history, async () => {
       const endMs = clock.nowMs() - (clock.nowMs() % halfHourMs) + halfHourMs;
-      const query = snapshot.aggregatesQuery({ startMs: endMs - halfHours * halfHourMs, endMs }, queueIds);
-      const body = await post(snapshot.paths.aggregates, { ...query, metrics: [...query.metrics, 'tWait'] });
-      const arrivals = Array.from({ length: halfHours }, (_, index) => {
-        const startMs = endMs - (halfHours - index) * halfHourMs;
-        const interval = { startMs, endMs: startMs + halfHourMs };
-        return { path: snapshot.paths.aggregates, queueIds, interval, body };
-      });
-      take(history, arrivals);
+      const interval = { startMs: endMs - halfHours * halfHourMs, endMs };
+      const body = await post(snapshot.paths.aggregates, snapshot.aggregatesQuery(interval, queueIds));
+      take(history, [{ path: snapshot.paths.aggregates, queueIds, interval, body }]);
     });
   const told = events.flatMap((event) => (event.kind === 'agent-status' ? (event.activeQueueIds ?? []) : []));
   const shared = [...new Set(told)].filter((id) => id !== queueId);

@@ -285,6 +285,29 @@ describe('the state of a queue', () => {
     ]);
   });
 
+  test('of a day that is read at the start count from midnight on only when the half hour in which it began was read too', () => {
+    const half = 1_800_000;
+    const joinedMs = 2.5 * half;
+    const read = (atMs: number, startMs: number, offered: number): QueueEvent => ({
+      ...{ kind: 'interval-read', receivedAtMs: atMs, queueId: 'q', startMs, endMs: startMs + half },
+      groups: [{ mediaType: 'voice', metrics: [{ metric: 'nOffered', qualifier: null, stats: { count: offered } }] }],
+    });
+    const events: QueueEvent[] = [
+      snapshot(joinedMs),
+      { kind: 'tick', receivedAtMs: joinedMs, heardUntilMs: joinedMs },
+      read(joinedMs + 1, 0, 10),
+      read(joinedMs + 1, half, 20),
+      totals(3.1 * half, 3 * half, { nOffered: { count: 4 } }),
+      read(3.6 * half, 2 * half, 30),
+    ];
+    const voice = run(followQueues({ timeZone: 'UTC' }), events).filter(({ mediaType }) => mediaType === 'voice');
+    expect(voice.map(({ offered, totalsSinceMs }) => [offered, totalsSinceMs])).toEqual([
+      [null, null],
+      [4, 3 * half],
+      [64, 0],
+    ]);
+  });
+
   test('a half hour that was read again closes its hole, and the totals go back to the one before', () => {
     const half = 1_800_000;
     const tick = (receivedAtMs: number): QueueEvent => ({ kind: 'tick', receivedAtMs, heardUntilMs: receivedAtMs });

@@ -164,7 +164,7 @@ describe('a subscriber', () => {
     await run.runUntil(startMs + 3 * half);
     const readings = run.arrivals
       .flatMap(decodeArrival)
-      .filter((event) => event.kind === 'interval-read' && event.queueId === sales);
+      .filter((event) => event.kind === 'interval-read' && event.queueId === sales && event.startMs >= startMs);
     expect(readings).toMatchObject([
       // That in which it began, and that of the gap.
       { startMs, groups: [] },
@@ -176,6 +176,26 @@ describe('a subscriber', () => {
     expect({ offered: countOf('nOffered'), abandoned: countOf('tAbandon') }).toEqual({ offered: 1, abandoned: 1 });
     expect(reading?.receivedAtMs).toBeGreaterThan(startMs + 2 * half + 900_000);
     await run.stop();
+  });
+
+  test('reads the day at its first start, from midnight on, in one question; one that goes on with a journal knows it', async () => {
+    const half = 1_800_000;
+    const midnightMs = Math.floor(startMs / 86_400_000) * 86_400_000;
+    const readingsOf = (run: ReturnType<typeof startVirtualRun>) =>
+      run.arrivals
+        .flatMap(decodeArrival)
+        .flatMap((event) => (event.kind === 'interval-read' && event.queueId === sales ? [event.startMs] : []));
+    const first = startVirtualRun({ driver: scripted([]), random: () => 0.5 });
+    await first.runUntil(startMs + 120_000);
+    const overForLong = Math.floor((startMs - 900_000 - midnightMs) / half);
+    expect(readingsOf(first)).toEqual(Array.from({ length: overForLong }, (_, index) => midnightMs + index * half));
+    expect(listed(first, '/conversations/aggregates/query')).toHaveLength(1);
+    await first.stop();
+    const journal = { untilMs: startMs - 5_000, heardUntilMs: startMs - 20_000 };
+    const next = startVirtualRun({ driver: scripted([]), random: () => 0.5, journal });
+    await next.runUntil(startMs + 120_000);
+    expect(readingsOf(next).filter((atMs) => atMs < startMs - 2 * half)).toEqual([]);
+    await next.stop();
   });
 
   test('lives through two days of its channel, renewed in time: every event is heard once, and there is no gap', async () => {
