@@ -67,7 +67,7 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
   const settingsOf = createQueueSettings(settings);
   return {
     name: 'wait-prediction',
-    version: 5,
+    version: 6,
     start: () => ({
       model: startWaitModel(),
       scores: startScores(),
@@ -240,18 +240,21 @@ function describe(
   const { features, tuning } = newcomer;
   const reason = opening.isOpen ? reasonForNone(state, newcomer) : 'closed';
   const known = reason === null ? estimateOf(state, newcomer) : noEstimate;
-  const wait: WaitToAnnounce = {
+  let wait: WaitToAnnounce = {
     mode,
     locale,
     reason,
     prioritiesApply: newcomer.prioritiesApply,
-    waitSecondsP50:
-      mode === 'seed' && reason === null ? seedOf(state, newcomer).predictedWaitSeconds : known.waitSecondsP50,
+    waitSecondsP50: known.waitSecondsP50,
     waitSecondsP80: known.waitSecondsP80,
     waitSecondsP90: known.waitSecondsP90,
     callersAhead: state.waiting,
     agentsOnQueue: state.agentsOnQueue,
   };
+  // Where `seed` gives way the tutorial's number must not stay: P80 would be raised to it.
+  if (reason === null && announce(wait).mode === 'seed') {
+    wait = { ...wait, waitSecondsP50: seedOf(state, newcomer).predictedWaitSeconds };
+  }
   const longestMs = (callbackAfterSeconds ?? Infinity) * 1000;
   let announced: Announcement;
   [said.steady, announced] = steadyAnnouncement(said.steady, announce(wait), atMs);

@@ -113,6 +113,21 @@ describe('a wait prediction', () => {
     );
   });
 
+  test('announces its own P80, not the seed formula, where the seed text gives way because priorities apply', () => {
+    const joined = (id: string, priority: number): WaitInput => {
+      const event = interaction(id, 0);
+      return event.kind === 'interaction-changed'
+        ? { ...event, stays: event.stays.map((stay) => ({ ...stay, priority })) }
+        : event;
+    };
+    // 2 * 120 s and nobody idle: the tutorial says 297 s.
+    const inputs = [joined('a', 0), joined('b', 1), asState({ agentsIdle: 0, agentsOnQueue: 60 })];
+    const said = (announcementMode: 'seed' | 'approximate') =>
+      predictionsOf(run(predictWaits({ announcementMode, announcementLocale: 'en' }), inputs))[0];
+    expect(said('seed')?.waitSecondsP80).toBeLessThan(120);
+    expect(said('seed')?.announce).toEqual(said('approximate')?.announce);
+  });
+
   test('is issued when it changes, not when something else does, and at most once a second while somebody waits', () => {
     // Nobody waits at first: time alone would change what they can expect.
     const busy = (change: Partial<QueueState>) => asState({ agentsIdle: 0, ...change });
