@@ -17,6 +17,7 @@ import { type WaitOutcome, waitOutcome } from './records/wait-outcome.ts';
 import { type WaitPrediction, waitPrediction } from './records/wait-prediction.ts';
 import { predictSeedWait } from './seed-wait.ts';
 import { lineKey } from './wait/centre.ts';
+import { servedMsMax } from './wait/line.ts';
 import type { StartingWeights } from './wait/regression.ts';
 import { startingWeights } from './wait/starting-weights.ts';
 import {
@@ -101,6 +102,7 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
       } else if (input.kind === 'tick') {
         if (state.hoursDueMs !== null && input.receivedAtMs >= state.hoursDueMs) markAllWithHours(state, settingsOf);
         for (const key of [...state.due.keys()].sort()) issue(key, input.receivedAtMs);
+        outputs.push(...endUnheard(state, input.receivedAtMs, 0));
         outputs.push(...sayScores(state.scores, input.receivedAtMs));
       } else if (input.kind === 'queue-profile') {
         rename(state, input.queueId, input.name);
@@ -180,13 +182,13 @@ function* outcomesOf(state: State, { departed, handled }: WaitNews): Generator<O
       yield tell(record);
       continue;
     }
-    state.handling.set(`${lineKey(queueId, mediaType)}/${conversationId}`, record);
-    if (state.handling.size <= handlingMax) continue;
-    for (const [key, oldest] of state.handling) {
-      state.handling.delete(key);
-      yield tell({ ...oldest, observedAtMs: rest.atMs });
-      break;
-    }
+    const key = `${lineKey(queueId, mediaType)}/${conversationId}`;
+    // It came back to the queue, and the end of the first handling was not heard: that wait is told all the same.
+    const earlier = state.handling.get(key);
+    if (earlier !== undefined) yield tell({ ...earlier, observedAtMs: rest.atMs });
+    state.handling.delete(key);
+    state.handling.set(key, record);
+    if (state.handling.size > handlingMax) yield* endUnheard(state, rest.atMs, 1);
   }
   for (const { line, conversationId, handleSeconds, atMs } of handled) {
     const key = `${lineKey(line.queueId, line.mediaType)}/${conversationId}`;
@@ -194,6 +196,17 @@ function* outcomesOf(state: State, { departed, handled }: WaitNews): Generator<O
     if (record === undefined) continue;
     state.handling.delete(key);
     yield tell({ ...record, handleSeconds, observedAtMs: atMs });
+  }
+}
+
+/** Tells of those whose end was not heard: the longest of them, and whoever was answered too long ago for it to come. */
+function* endUnheard({ handling }: State, atMs: EpochMs, atLeast: number): Generator<Output> {
+  let left = atLeast;
+  for (const [key, oldest] of handling) {
+    if (left <= 0 && atMs - oldest.observedAtMs < servedMsMax) return;
+    left -= 1;
+    handling.delete(key);
+    yield output(waitOutcome, { ...oldest, observedAtMs: atMs }, atMs);
   }
 }
 

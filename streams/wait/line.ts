@@ -95,7 +95,7 @@ const handlesHalfLifeSeconds = 3600;
 
 /** More who wait in one line than this are not kept; nor are more who are served, or any who have been for longer. */
 export const callsMax = 20_000;
-const servedMsMax = 43_200_000;
+export const servedMsMax = 43_200_000;
 const finishedMax = 256;
 
 export function join(line: Line, conversationId: string, call: Call, atMs: EpochMs): void {

@@ -186,6 +186,31 @@ describe('what became of a wait', () => {
     }
   });
 
+  const waitsOf = (...more: WaitInput[]) =>
+    run(predictWaits(settings), [interaction('a', 0), interaction('a', 0, { answeredAtMs: 40_000 }), ...more])
+      .filter(({ type }) => type === waitOutcome)
+      .map(({ value }) => waitOutcome.schema.parse(value));
+
+  test('is told without a handle time once the end has not been heard for half a day', () => {
+    expect(waitsOf(tick(43_239_000))).toEqual([]);
+    expect(waitsOf(tick(43_239_000), tick(43_240_000))).toMatchObject([
+      { outcome: 'answered', waitSeconds: 40, handleSeconds: null, observedAtMs: 43_240_000 },
+    ]);
+  });
+
+  test('is told for each stay of an interaction that comes back to the queue', () => {
+    const again = { answeredAtMs: 230_000 };
+    expect(
+      waitsOf(
+        ...[interaction('a', 200_000), interaction('a', 200_000, again)],
+        interaction('a', 200_000, { ...again, endedAtMs: 290_000 }),
+      ),
+    ).toMatchObject([
+      { enqueuedAtMs: 0, waitSeconds: 40, handleSeconds: null },
+      { enqueuedAtMs: 200_000, waitSeconds: 30, handleSeconds: 60 },
+    ]);
+  });
+
   test('scores every estimator, with those who gave up apart', () => {
     const scores = outputs
       .filter(({ type }) => type === predictionScore)
