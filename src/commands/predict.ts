@@ -13,7 +13,7 @@ import { stopOnSignal } from './signals.ts';
 
 const settings = [
   ...['source', 'clientId', 'region', 'gatewayHost', 'gatewayPort', 'gatewayProtocol', 'clock'],
-  ...['trace', 'traceTimeZone', 'announcementMode', 'announcementLocale'],
+  ...['trace', 'traceTimeZone', 'timeZone', 'announcementMode', 'announcementLocale', 'callbackAfterSeconds'],
 ];
 /** In real milliseconds. */
 const silenceMsMax = 15_000;
@@ -48,7 +48,9 @@ export function addPredictCommand(program: Command, exit: (code: number) => void
     const platform = await openPlatform({ ...config, speed: 1 }, signal, { model, startMinute });
     try {
       const wanted = { queue: String(queue), mediaType: typeof media === 'string' ? media : undefined };
-      const answer = await predictQueue(createReader(platform, signal), wanted, config);
+      // As `run` takes it.
+      const timeZone = config.timeZone ?? (platform.simulator === undefined ? 'UTC' : config.traceTimeZone);
+      const answer = await predictQueue(createReader(platform, signal), wanted, { ...config, timeZone });
       const text = options['json'] === true ? JSON.stringify(answer, null, 2) : renderAnswer(answer).join('\n');
       process.stdout.write(`${text}\n`);
       if (answer.notRead.some(({ status }) => status === 'failed')) exit(1);

@@ -1,6 +1,6 @@
-import type { AnnouncementLocale, AnnouncementMode } from '../../streams/announcement.ts';
 import type { QueueEvent } from '../../streams/event.ts';
 import { run } from '../../streams/logic.ts';
+import type { SettingsByQueue } from '../../streams/queue-settings.ts';
 import { followQueues } from '../../streams/queue-state.ts';
 import type { EpochMs } from '../../streams/record.ts';
 import type { QueueState } from '../../streams/records/queue-state.ts';
@@ -25,11 +25,6 @@ export interface Predicted {
   readonly prediction: WaitPrediction;
 }
 
-export interface FoldSettings {
-  readonly announcementMode: AnnouncementMode;
-  readonly announcementLocale: AnnouncementLocale;
-}
-
 /** The media of a queue in which something waits, is talked or was handled lately; voice where nothing does. */
 export function mediaInUse(reading: Reading): readonly string[] {
   const used = [...statesOf(reading, []).values()]
@@ -47,7 +42,11 @@ const recalledMs = 7_200_000;
  * last callers were answered, and the model goes by it; here it is told by the totals, or it would take it that nobody was. The counts
  * come last: it is asked once, and nothing of half a reading is announced.
  */
-export function predictFrom(reading: Reading, media: readonly string[], settings: FoldSettings): readonly Predicted[] {
+export function predictFrom(
+  reading: Reading,
+  media: readonly string[],
+  settings: SettingsByQueue,
+): readonly Predicted[] {
   const { queueId, atMs, events } = reading;
   // All is taken to have been seen at once.
   const states = Array.from(statesOf(reading, media).values(), (state) => ({ ...state, observedAtMs: atMs }));

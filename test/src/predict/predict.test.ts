@@ -5,6 +5,7 @@ import { allPermissions } from '../../../src/simulator/access.ts';
 import type { CallCenterEvent } from '../../../src/simulator/call-center-event.ts';
 import { seededRandom } from '../../../src/simulator/model/random.ts';
 import { createRoster, idOf } from '../../../src/simulator/roster.ts';
+import type { QueueRule } from '../../../streams/queue-settings.ts';
 import { happenings, smallRoster } from '../../support/small-centre.ts';
 import { ann, bob, callId, sales, scripted, startMs, support } from '../simulator/virtual-client.ts';
 import { predictAt } from './virtual-reader.ts';
@@ -77,6 +78,21 @@ describe('a queue is predicted from what one round of questions tells', () => {
     const table = renderAnswer(answer);
     expect(table.find((line) => line.startsWith('no estimate because'))).toMatch(/- +no_agents +none_given$/);
     expect(table.find((line) => line.startsWith('predicted_wait_seconds'))).toMatch(/ - +-$/);
+  });
+
+  test('by what is set for the queue alone, as by whoever listens', async () => {
+    const ask = async (rule: Partial<QueueRule>) => {
+      const queues = [{ pattern: 'sal*', ...rule }];
+      const { answer } = await predictAt(scripted(events), atMs, { queue: 'sales' }, undefined, { queues });
+      return answer.predictions[0]?.calibrated;
+    };
+    expect(await ask({ locale: 'de' })).toMatchObject({
+      announcementText: expect.stringMatching(/^Ihre Wartezeit/) as string,
+    });
+    expect(await ask({ callbackAfterSeconds: 1 })).toMatchObject({ offerCallback: true });
+    expect(await ask({ callbackAfterSeconds: null })).toMatchObject({ offerCallback: false });
+    const [fromMinute, untilMinute] = [0, 1];
+    expect(await ask({ openingHours: [{ fromMinute, untilMinute }] })).toMatchObject({ reason: 'closed' });
   });
 
   test('of a queue that is not there those that are there are told, with what is to be written', async () => {
