@@ -6,7 +6,9 @@ const spoken = (minutes: number): string => plural(minutes, 'eine Minute', `${mi
 export const de: AnnouncementMessages = {
   about: (minutes) => `Ihre Wartezeit beträgt voraussichtlich etwa ${spoken(minutes)}.`,
   lessThan: (minutes) => `Ihre Wartezeit beträgt voraussichtlich weniger als ${spoken(minutes)}.`,
-  between: (low, high) => `Ihre Wartezeit beträgt voraussichtlich ${low} bis ${high} Minuten.`,
+  // Read aloud a digit would be "eins bis".
+  between: (low, high) =>
+    `Ihre Wartezeit beträgt voraussichtlich ${plural(low, 'ein', String(low))} bis ${high} Minuten.`,
   exactly: (minutes) => `Ihre Wartezeit beträgt voraussichtlich ${spoken(minutes)}.`,
   moreThan: (minutes) => `Ihre Wartezeit beträgt voraussichtlich mehr als ${spoken(minutes)}.`,
   nextInLine: 'Sie sind als Nächstes an der Reihe.',

@@ -6,7 +6,8 @@ const spoken = (minutes: number): string => plural(minutes, 'une minute', `${min
 export const fr: AnnouncementMessages = {
   about: (minutes) => `Votre temps d’attente estimé est d’environ ${spoken(minutes)}.`,
   lessThan: (minutes) => `Votre temps d’attente estimé est inférieur à ${spoken(minutes)}.`,
-  between: (low, high) => `Votre temps d’attente estimé est de ${low} à ${high} minutes.`,
+  // Read aloud a digit would be "de un à".
+  between: (low, high) => `Votre temps d’attente estimé est ${plural(low, 'd’une', `de ${low}`)} à ${high} minutes.`,
   exactly: (minutes) => `Votre temps d’attente estimé est ${plural(minutes, 'd’une minute', `de ${minutes} minutes`)}.`,
   moreThan: (minutes) => `Votre temps d’attente estimé est supérieur à ${spoken(minutes)}.`,
   nextInLine: 'Votre appel est le prochain.',

@@ -160,6 +160,12 @@ describe('without an estimate', () => {
   });
 });
 
+test('a range that begins with one is a word where a digit would be read with the wrong gender', () => {
+  const range = { mode: 'padded', waitSecondsP50: 50, waitSecondsP80: 100 } as const;
+  expect(say({ ...range, locale: 'de' })).toContain(' ein bis 2 Minuten.');
+  expect(say({ ...range, locale: 'fr' })).toContain(' d’une à 2 minutes.');
+});
+
 describe.each([
   [
     'en',
