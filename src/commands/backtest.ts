@@ -13,6 +13,7 @@ import { type Replayed, replayTrace } from '../backtest/replay.ts';
 import { type Report, renderReport, reportValue } from '../backtest/report.ts';
 import { type Variant, variants } from '../backtest/variants.ts';
 import { readWeights, writeWeights } from '../backtest/weights-file.ts';
+import { refuseUnwritable } from '../backtest/writable.ts';
 import { ConfigError } from '../config.ts';
 import { readTrace, type Trace } from '../simulator/trace.ts';
 import { refuse } from './model-options.ts';
@@ -59,6 +60,9 @@ export function addBacktestCommand(program: Command): void {
     }
     if (traces.length === 0) refuse(command, 'name at least one trace');
     const wanted = readVariants(rest.variant);
+    for (const [where, path] of Object.entries({ '--fit': fit, '--html': html })) {
+      if (path !== undefined) await refuseUnwritable(where, path);
+    }
     if (fit !== undefined) {
       const replayed: Replayed[] = [];
       for (const path of traces) {
