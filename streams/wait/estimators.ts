@@ -85,6 +85,7 @@ export function quote(learned: Learned, lineKey: string, features: Features): Qu
     inputs,
     base,
     agentIdle: features.agentsIdle > 0,
+    waiting: features.waiting,
   };
 }
 
@@ -98,6 +99,12 @@ const shiftStep = 0.005;
 /** How far they go at most: where most who wait were told 0, since an agent was idle, P50 of the others would rise for ever. */
 const ratioMax = 3;
 const shiftMax = 1;
+/**
+ * How far they go at most before it is seen what came of it. Where hundreds wait each of them was told before the first of them was
+ * answered: with full steps all would set the same error right, and then its opposite, ever more.
+ */
+const unseenMax = 0.08;
+const stepOf = (step: number, { waiting }: Quote) => Math.min(step, unseenMax / Math.max(1, waiting));
 /** Each wait takes this share of the weight of all before it. */
 const coverageStep = 0.02;
 
@@ -112,8 +119,8 @@ export function learnWait(learned: Learned, lineKey: string, given: Quote, waitS
   learnExample(learned.regression, example);
   const tuning = tuningOf(learned, lineKey);
   tuning.answers += 1;
-  follow(tuning.ratio, given.estimates.ratio, waitSeconds, { step: ratioStep, max: ratioMax });
-  follow(tuning.shift, given.estimates.regression, waitSeconds, { step: shiftStep, max: shiftMax });
+  follow(tuning.ratio, given.estimates.ratio, waitSeconds, { step: stepOf(ratioStep, given), max: ratioMax });
+  follow(tuning.shift, given.estimates.regression, waitSeconds, { step: stepOf(shiftStep, given), max: shiftMax });
   const published = given.estimates[given.published];
   if (published === null) return;
   within(published, waitSeconds).forEach((isWithin, index) => {

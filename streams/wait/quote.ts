@@ -12,4 +12,6 @@ export interface Quote {
   readonly inputs: readonly number[];
   readonly base: number;
   readonly agentIdle: boolean;
+  /** Callers who were there already: about so many are answered before it is seen how this one went. */
+  readonly waiting: number;
 }

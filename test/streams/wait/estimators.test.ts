@@ -83,6 +83,24 @@ describe('what was learned', () => {
     expect(regression?.p50).toBeLessThan(1_000);
   });
 
+  test('hundreds who were told the same before any of them was answered do not set it right hundreds of times', () => {
+    const learned = startLearned(null);
+    const crowd = { ...quiet, agents: 200, waiting: 200, poolWaiting: 200, poolAhead: 200, ahead: 200 };
+    const [before, beside] = [quote(learned, 'q', crowd), quote(learned, 'other', crowd)];
+    const waitSeconds = (before.estimates.ratio?.p50 ?? NaN) * 1.1;
+    for (let calls = 0; calls < 200; calls += 1) learnWait(learned, 'q', before, waitSeconds);
+    const after = quote(learned, 'q', crowd);
+    const grown = (after.estimates.ratio?.p50 ?? NaN) / (before.estimates.ratio?.p50 ?? NaN);
+    expect(grown).toBeGreaterThan(1);
+    expect(grown).toBeLessThan(1.1);
+    // Both share what the regression learned; the steps of the queue itself differ.
+    const shifted =
+      (after.estimates.regression?.p50 ?? NaN) / (quote(learned, 'other', crowd).estimates.regression?.p50 ?? NaN);
+    expect(beside.estimates).toEqual(before.estimates);
+    expect(shifted).toBeGreaterThan(1);
+    expect(shifted).toBeLessThan(1.1);
+  });
+
   test('the share of waits within each quantile becomes what it should be', () => {
     const learned = startLearned(null);
     let within = [0, 0, 0];
