@@ -17,6 +17,7 @@ import { type WaitOutcome, waitOutcome } from './records/wait-outcome.ts';
 import { type WaitPrediction, waitPrediction } from './records/wait-prediction.ts';
 import { predictSeedWait } from './seed-wait.ts';
 import { lineKey } from './wait/centre.ts';
+import type { Line } from './wait/line.ts';
 import { servedMsMax } from './wait/line.ts';
 import type { StartingWeights } from './wait/regression.ts';
 import { startingWeights } from './wait/starting-weights.ts';
@@ -52,6 +53,8 @@ interface State {
   /** Answered and not yet over, by line and conversation, in order. */
   handling: Map<string, WaitOutcome>;
   names: QueueNames;
+  /** Who joined while no wait was predicted, by line and conversation. */
+  untold: Map<string, true>;
   /** The earliest moment at which the hours of a queue change what is said; null = there is none. */
   hoursDueMs: EpochMs | null;
 }
@@ -68,13 +71,14 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
   const settingsOf = createQueueSettings(settings);
   return {
     name: 'wait-prediction',
-    version: 6,
+    version: 7,
     start: () => ({
       model: startWaitModel(),
       scores: startScores(),
       said: new Map(),
       due: new Map(),
       handling: new Map(),
+      untold: new Map(),
       names: new Map(),
       hoursDueMs: null,
     }),
@@ -101,7 +105,8 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
         else state.due.set(key, true);
       } else if (input.kind === 'tick') {
         if (state.hoursDueMs !== null && input.receivedAtMs >= state.hoursDueMs) markAllWithHours(state, settingsOf);
-        for (const key of [...state.due.keys()].sort()) issue(key, input.receivedAtMs);
+        for (const key of [...state.due.keys()].sort())
+          if (mayIssue(state, key, input.receivedAtMs)) issue(key, input.receivedAtMs);
         outputs.push(...endUnheard(state, input.receivedAtMs, 0));
         outputs.push(...sayScores(state.scores, input.receivedAtMs));
       } else if (input.kind === 'queue-profile') {
@@ -115,6 +120,14 @@ export function predictWaits(settings: PredictWaitSettings): Logic<State, WaitIn
 }
 
 const sayEveryMs = 1000;
+/** Ticks come a little early or late: one that follows the last word by this much is the next one. */
+const tickJitterMs = 100;
+
+/** Said at once when a queue has changed, a prediction waits for the tick after the next. */
+function mayIssue({ said }: State, key: string, atMs: EpochMs): boolean {
+  const issuedAtMs = said.get(key)?.prediction?.issuedAtMs;
+  return issuedAtMs === undefined || atMs - issuedAtMs >= sayEveryMs - tickJitterMs;
+}
 /** More interactions than this at a time are taken for some whose end was never heard. */
 const handlingMax = 50_000;
 
@@ -160,14 +173,25 @@ function forget({ said, due, names }: State, queueId: string): void {
   }
 }
 
-function* outcomesOf(state: State, { departed, handled }: WaitNews): Generator<Output> {
+function* outcomesOf(state: State, { joined, departed, handled }: WaitNews): Generator<Output> {
   const tell = (outcome: WaitOutcome) => output(waitOutcome, outcome, outcome.observedAtMs);
+  const idOf = ({ queueId, mediaType }: Line, conversationId: string) =>
+    `${lineKey(queueId, mediaType)}/${conversationId}`;
+  for (const { line, conversationId } of joined) {
+    const reason = state.said.get(lineKey(line.queueId, line.mediaType))?.prediction?.reason ?? null;
+    if (reason !== null) state.untold.set(idOf(line, conversationId), true);
+    const [oldest] = state.untold.keys();
+    if (state.untold.size > handlingMax && oldest !== undefined) state.untold.delete(oldest);
+  }
   for (const { line, conversationId, outcome, waitSeconds, quote, ...rest } of departed) {
     const { queueId, mediaType } = line;
-    const given = quote?.estimates[quote.published] ?? null;
+    const key = idOf(line, conversationId);
+    // The estimators learn and are scored by everybody; what nobody was told is not said to have been.
+    const published = state.untold.delete(key) ? null : (quote?.published ?? null);
+    const given = published === null ? null : (quote?.estimates[published] ?? null);
     const record: WaitOutcome = {
       ...{ queueId, mediaType, conversationId, enqueuedAtMs: rest.enqueuedAtMs, waitSeconds, outcome },
-      ...{ agentId: rest.agentId, handleSeconds: null, estimator: quote?.published ?? null },
+      ...{ agentId: rest.agentId, handleSeconds: null, estimator: published },
       waitSecondsP50: roundOrNull(given?.p50),
       waitSecondsP80: roundOrNull(given?.p80),
       waitSecondsP90: roundOrNull(given?.p90),
@@ -182,7 +206,6 @@ function* outcomesOf(state: State, { departed, handled }: WaitNews): Generator<O
       yield tell(record);
       continue;
     }
-    const key = `${lineKey(queueId, mediaType)}/${conversationId}`;
     // It came back to the queue, and the end of the first handling was not heard: that wait is told all the same.
     const earlier = state.handling.get(key);
     if (earlier !== undefined) yield tell({ ...earlier, observedAtMs: rest.atMs });
@@ -191,7 +214,7 @@ function* outcomesOf(state: State, { departed, handled }: WaitNews): Generator<O
     if (state.handling.size > handlingMax) yield* endUnheard(state, rest.atMs, 1);
   }
   for (const { line, conversationId, handleSeconds, atMs } of handled) {
-    const key = `${lineKey(line.queueId, line.mediaType)}/${conversationId}`;
+    const key = idOf(line, conversationId);
     const record = state.handling.get(key);
     if (record === undefined) continue;
     state.handling.delete(key);
@@ -327,7 +350,7 @@ const answersMin = 30;
 
 function reasonForNone(state: QueueState, { features, tuning }: NewcomerQuote): WaitPrediction['reason'] {
   if (state.status === 'stale') return 'gap';
-  if (state.waiting === null || state.agentsOnQueue === null) return 'stale';
+  if (state.waiting === null) return 'stale';
   // Somebody who does not answer his calls is on queue, but takes none.
   if (state.agentsOnQueue === (state.agentsNotResponding ?? 0)) return 'no_agents';
   if (!features.handleKnown) return 'no_history';

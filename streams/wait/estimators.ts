@@ -75,18 +75,27 @@ export function quote(learned: Learned, lineKey: string, features: Features): Qu
       ratio: honest(secondsAt(base, tuning.ratio)),
       regression: honest(secondsAt(base, [r50 + s50, r80 + s80, r90 + s90])),
     },
-    published: isTrained
-      ? 'regression'
-      : tuning.answers >= answersMin
-        ? 'ratio'
-        : features.agentsKnown
-          ? 'ql-a'
-          : 'seed',
+    published: publishedBy({ isTrained, answers: tuning.answers, agentsKnown: features.agentsKnown }),
     inputs,
     base,
     agentIdle: features.agentsIdle > 0,
     waiting: features.waiting,
   };
+}
+
+/** Of agents nobody knows of there is only the tutorial's guess, which takes none for one. */
+function publishedBy({
+  isTrained,
+  answers,
+  agentsKnown,
+}: {
+  readonly isTrained: boolean;
+  readonly answers: number;
+  readonly agentsKnown: boolean;
+}): Quote['published'] {
+  if (!agentsKnown) return 'seed';
+  if (isTrained) return 'regression';
+  return answers >= answersMin ? 'ratio' : 'ql-a';
 }
 
 function seedSeconds({ waiting, agentsIdle, handleSeconds, handleKnown }: Features): number {

@@ -93,7 +93,6 @@ describe('a wait prediction', () => {
   test.each([
     ['gap', { status: 'stale' }],
     ['stale', { waiting: null }],
-    ['stale', { agentsOnQueue: null }],
     ['no_agents', { agentsOnQueue: 0 }],
     ['no_agents', { agentsOnQueue: 2, agentsNotResponding: 2 }],
     ['no_history', { handleSecondsMean: null }],
@@ -103,6 +102,25 @@ describe('a wait prediction', () => {
     expect(prediction).toMatchObject({ reason, waitSecondsP50: null, estimator: null, confidence: null });
     expect(prediction?.announce.kind).toBe(reason);
     expect(prediction?.announcementText).not.toBe('');
+  });
+
+  test("is the tutorial's where nothing is known of the agents", () => {
+    // 2 * 120 / (1 * 0.8) = 300, times 1 - 2 * 0.005
+    expect(predict(asState({ agentsOnQueue: null, agentsIdle: null }))).toMatchObject([
+      { estimator: 'seed', reason: null, waitSecondsP50: 297, confidence: 0.5 },
+    ]);
+  });
+
+  test('is said at most once a second, the tick after a word at once included', () => {
+    const inputs = [
+      asState({ observedAtMs: 1_000 }),
+      asState({ waiting: 3, observedAtMs: 1_600 }),
+      tick(1_700),
+      tick(2_003),
+      tick(3_001),
+    ];
+    const issued = predictionsOf(run(predictWaits({}), inputs)).map(({ issuedAtMs }) => issuedAtMs);
+    expect(issued).toEqual([1_000, 2_003]);
   });
 
   test("speaks the tutorial's words where they are wanted", () => {
