@@ -81,7 +81,7 @@ export function featuresOf(centre: Centre, line: Line, priority: number, atMs: E
     ahead: own,
     agents,
     agentsIdle: counts?.idle ?? staff?.idleSinceMs.size ?? 0,
-    agentsKnown: counts !== undefined || staff !== undefined,
+    agentsKnown: counts !== undefined || centre.staff.agents.size > 0,
     handleSeconds: ownHandles ? line.handleSeconds.mean : (told ?? poolHandleSeconds),
     handleKnown: handles > 0 || told !== null,
     poolHandleSeconds,
