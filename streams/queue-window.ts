@@ -12,6 +12,7 @@ import {
   countSpan,
   dropOver,
   halfHourOf,
+  mergeSpan,
   type KeyWindows,
   openRows,
   type RolledSettings,
@@ -24,7 +25,7 @@ import {
 } from './rolled-windows.ts';
 import type { Watermark } from './watermark.ts';
 import { liveRecord, windowRecord } from './window-records.ts';
-import { commonSizeMs, halfHourMs, type WindowSize } from './window-size.ts';
+import { commonSizeMs, halfHourMs, type Span, type WindowSize } from './window-size.ts';
 import { type ClosedWindow, measurePart, tumbling, type WindowEvent, type WindowState } from './window.ts';
 
 export interface QueueWindowSettings {
@@ -63,11 +64,15 @@ interface State {
   readonly keys: Map<string, QueueKey[]>;
   readonly gone: Map<string, true>;
   readonly names: QueueNames;
+  /** By queue, half hours that were read: of media types that were not named there was nothing. */
+  readonly read: Map<string, readonly Span[]>;
   nextLiveMs: EpochMs | null;
 }
 
 /** How far back half hours are looked at after a long silence: older ones are history. */
 const halfHoursMax = 96;
+/** Longer than any window. */
+const rememberedMs = 8 * 86_400_000;
 
 /**
  * Time-weighted levels of each queue and media type in windows of several sizes, and in those of whole half hours the totals that the
@@ -111,6 +116,7 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
     const sinceMs = heardSinceMs(state.hearing, queueId);
     const firstMs = Math.ceil((sinceMs ?? Infinity) / halfHourMs) * halfHourMs;
     if (firstMs < halfHourStartMs) countSpan(windows, { startMs: firstMs, endMs: halfHourStartMs });
+    for (const span of state.read.get(queueId) ?? []) countSpan(windows, span);
     return created;
   }
 
@@ -154,6 +160,8 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
   ): void {
     if (endMs - startMs !== halfHourMs) return;
     for (const { mediaType } of groups) keyOf(state, queueId, mediaType, receivedAtMs);
+    const recent = (state.read.get(queueId) ?? []).filter((span) => span.endMs > receivedAtMs - rememberedMs);
+    state.read.set(queueId, mergeSpan(recent, { startMs, endMs }));
     for (const key of state.keys.get(queueId) ?? []) {
       const half = halfHourOf(key.windows, startMs);
       if (half === null) continue;
@@ -217,6 +225,7 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
     state.keys.delete(queueId);
     state.gone.delete(queueId);
     state.names.delete(queueId);
+    state.read.delete(queueId);
   }
 
   function tellOpen(state: State, watermarkMs: EpochMs, atMs: EpochMs): Output[] {
@@ -306,13 +315,14 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
 
   return {
     name: 'queue-window',
-    version: 3,
+    version: 4,
     start: () => ({
       parts: parts.start(),
       hearing: startHearing(),
       keys: new Map(),
       gone: new Map(),
       names: new Map(),
+      read: new Map(),
       nextLiveMs: null,
     }),
     step: (state, input) => [state, step(state, input)],

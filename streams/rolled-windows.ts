@@ -151,14 +151,19 @@ const holds = ({ startMs, endMs }: Span, atMs: EpochMs) => startMs <= atMs && at
 
 /** Half hours whose totals are final. */
 export function countSpan(key: KeyWindows, span: Span): void {
+  key.counted = mergeSpan(key.counted, span);
+}
+
+/** Stretches in order and apart from each other, with one more. */
+export function mergeSpan(spans: readonly Span[], span: Span): Span[] {
   const merged: Span[] = [];
-  for (const each of [...key.counted, span].sort((a, b) => a.startMs - b.startMs)) {
+  for (const { startMs, endMs } of [...spans, span].sort((a, b) => a.startMs - b.startMs)) {
     const last = merged.at(-1);
-    if (last !== undefined && each.startMs <= last.endMs) {
-      merged[merged.length - 1] = { startMs: last.startMs, endMs: Math.max(last.endMs, each.endMs) };
-    } else merged.push(each);
+    if (last !== undefined && startMs <= last.endMs) {
+      merged[merged.length - 1] = { startMs: last.startMs, endMs: Math.max(last.endMs, endMs) };
+    } else merged.push({ startMs, endMs });
   }
-  key.counted = merged;
+  return merged;
 }
 
 const isCounted = ({ counted }: KeyWindows, startMs: EpochMs): boolean => counted.some((span) => holds(span, startMs));

@@ -7,8 +7,12 @@ import type { WindowRow } from './rolled-windows.ts';
 
 /** A window that has closed. */
 export function windowRecord(queueId: string, mediaType: string, row: WindowRow, atMs: EpochMs): Output {
-  const value = columnsOf(queueId, mediaType, row, row.endMs);
-  return output(queueWindow, { ...value, revision: row.revision, interpolated: row.filled !== null }, atMs);
+  const { revision, filled } = row;
+  const value = Object.assign(columnsOf(queueId, mediaType, row, row.endMs), {
+    revision,
+    interpolated: filled !== null,
+  });
+  return output(queueWindow, value, atMs);
 }
 
 /** A window that is open, as far as `heardUntilMs`. */
@@ -19,7 +23,8 @@ export function liveRecord(
   heardUntilMs: EpochMs,
   atMs: EpochMs,
 ): Output {
-  return output(queueWindowLive, { ...columnsOf(queueId, mediaType, row, heardUntilMs), heardUntilMs }, atMs);
+  const value = Object.assign(columnsOf(queueId, mediaType, row, heardUntilMs), { heardUntilMs });
+  return output(queueWindowLive, value, atMs);
 }
 
 /** Written out: there are thousands of these a minute, and objects put together by name take many times as long. */

@@ -3,8 +3,9 @@ import { measureFirstRun } from './first-run.ts';
 import { measureFrames } from './frames.ts';
 import { measureKafka } from './kafka.ts';
 import { measureWaits } from './waits.ts';
+import { measureWindows } from './windows.ts';
 
-// npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. --only frames, wait, install or kafka runs one part, --only
+// npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. --only frames, wait, windows, install or kafka runs one part, --only
 // kafka:latency a part of a part.
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
@@ -16,6 +17,9 @@ const parts = {
   },
   wait() {
     measureWaits(say);
+  },
+  windows() {
+    measureWindows(say);
   },
   async install() {
     for (const line of await measureFirstRun()) say(line);

@@ -11,6 +11,7 @@ import { dayOf } from '../../streams/calendar.ts';
 import { addTotals, type IntervalTotals, noTotals } from '../../streams/kpis.ts';
 import { queueSummary } from '../../streams/records/queue-summary.ts';
 import { queueInterval } from '../../src/history/interval-record.ts';
+import { totalsOfCalls } from '../support/call-totals.ts';
 import { readParquetRows } from '../support/parquet.ts';
 import { readLog, simulatorEnv, startProcess } from '../support/pipeline-process.ts';
 
@@ -90,44 +91,14 @@ const range = ['--from', first, '--to', last];
 
 /** Sums of a local day, a queue and a medium, as the log of single calls has them. */
 function happened(untilMs = endMs): ReadonlyMap<string, IntervalTotals> {
-  const sums = new Map<string, IntervalTotals>();
-  for (const { calls } of platform.center.history.all()) {
-    for (const { queueId, mediaType, emissions } of calls) {
-      for (const { metric, value, atMs } of emissions) {
-        if (atMs >= untilMs) continue;
-        const day = days.find((date) => atMs < dayOf(date, timeZone).endMs);
-        const key = `${day ?? 'later'} ${queueId} ${mediaType}`;
-        sums.set(key, addTotals(sums.get(key) ?? noTotals, { ...noTotals, ...totalsOf(metric, value) }));
-      }
-    }
-  }
-  return sums;
-}
-
-function totalsOf(metric: string, value: number): Partial<IntervalTotals> {
-  const waited = { waited: 1, waitMs: value, waitMsMax: value };
-  switch (metric) {
-    case 'nOffered':
-      return { offered: 1 };
-    case 'nOverSla':
-      return { overSla: 1, serviceLevelMet: -1 };
-    case 'tAnswered':
-      return { ...waited, answered: 1, answerMs: value, serviceLevelMet: 1, serviceLevelOf: 1 };
-    case 'tAbandon':
-      return { ...waited, abandoned: 1, abandonMs: value, serviceLevelOf: 1 };
-    case 'tFlowOut':
-      return { ...waited, flowedOut: 1 };
-    case 'tHandle':
-      return { handled: 1, handleMs: value };
-    case 'tTalkComplete':
-      return { talkMs: value };
-    case 'tHeldComplete':
-      return { holdMs: value };
-    case 'tAcw':
-      return { afterCallMs: value };
-    default:
-      return {};
-  }
+  const calls = platform.center.history.all();
+  return new Map(
+    days.flatMap((date) => {
+      const day = dayOf(date, timeZone);
+      const totals = totalsOfCalls(calls, day.startMs, Math.min(day.endMs, untilMs));
+      return [...totals].map(([key, sums]) => [`${date} ${key}`, sums] as const);
+    }),
+  );
 }
 
 const byKey = <T>(entries: readonly (readonly [string, T])[]) =>

@@ -285,6 +285,16 @@ describe('the totals of a window', () => {
     expect(last(outputs, 'P1D')).toMatchObject([{ offered: 17, totalsCoverage: 1 }]);
   });
 
+  test('of a half hour that was read are zero of a medium of which something is said only later', () => {
+    const inputs = [
+      tick(startMs + 5 * minuteMs),
+      read(startMs + 61 * minuteMs, startMs, 0),
+      observed(startMs + 90 * minuteMs, 1),
+      tick(startMs + 25 * 60 * minuteMs),
+    ];
+    expect(last(run(windowQueues(settings('1d')), inputs))).toMatchObject([{ offered: 0, totalsCoverage: 1 }]);
+  });
+
   test('of a half hour that is final are not counted again when it is read again', () => {
     const inputs = [
       ...heard,

@@ -27,6 +27,7 @@ export interface VirtualRunSettings {
   readonly journal?: SubscriberSettings['journal'];
   readonly inventoryEveryMs?: number;
   readonly tickMs?: number;
+  readonly timeZones?: readonly string[];
   readonly topicsPerChannelMax?: number;
   readonly onLookFailed?: () => void;
   /** Stands before the platform's answers. */
@@ -53,6 +54,7 @@ export function startVirtualRun(settings: VirtualRunSettings): VirtualRun {
     ...{ rest: genesys.rest, connect: genesys.connect, clock: time.clock, log: pino({ level: 'silent' }) },
     ...{ journal, answerWithinMs: 10_000, inventoryEveryMs, random, onLookFailed },
     ...(topicsPerChannelMax === undefined ? {} : { topicsPerChannelMax }),
+    ...(settings.timeZones === undefined ? {} : { timeZones: settings.timeZones }),
     onArrival: (arrival) => arrivals.push(arrival),
   });
   const stopped = new AbortController();
