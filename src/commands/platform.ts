@@ -23,7 +23,7 @@ export function isOnSimulator({ source, clientId, clientSecret }: Config): boole
 }
 
 /** Days that a simulator has behind it when it is asked. */
-export interface SimulatedPast {
+interface SimulatedPast {
   /** `YYYY-MM-DD` of the first, in the zone of the trace. */
   readonly date: string;
   readonly untilMs: EpochMs;
