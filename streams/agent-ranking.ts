@@ -124,6 +124,15 @@ export function rankAgents({ rankingTop, rankingProfiles }: RankingSettings): Lo
     return concerned.flatMap((queueId) => changes(state, queueId, event.receivedAtMs));
   };
 
+  const onAgentRemoved = (state: Rankings, { userId, receivedAtMs }: EventOf<'agent-removed'>): Output[] => {
+    const before = state.agents.get(userId);
+    if (before === undefined) return [];
+    const orders = indexes(state);
+    state.agents.delete(userId);
+    orders.replace(before, undefined);
+    return [...queuesOf(before)].sort().flatMap((queueId) => changes(state, queueId, receivedAtMs));
+  };
+
   const watch = (state: Rankings, queueId: string): Queue => {
     let queue = state.queues.get(queueId);
     if (queue === undefined) {
@@ -198,6 +207,8 @@ export function rankAgents({ rankingTop, rankingProfiles }: RankingSettings): Lo
       case 'agent-profile':
       case 'agent-satisfaction':
         return onAgent(state, input);
+      case 'agent-removed':
+        return onAgentRemoved(state, input);
       case 'queue-profile':
         return onService(state, input.queueId, { slaTarget: targetOf(input) }, input.receivedAtMs);
       case 'queue-state': {
@@ -234,7 +245,7 @@ export function rankAgents({ rankingTop, rankingProfiles }: RankingSettings): Lo
 
   return {
     name: 'agent-ranking',
-    version: 1,
+    version: 2,
     start: () => ({ agents: new Map(), queues: new Map(), hour: startFairnessHour(), nextEndMs: null }),
     step(state, input) {
       const atMs = input.kind === 'queue-state' ? input.state.observedAtMs : input.receivedAtMs;

@@ -27,7 +27,7 @@ interface Agents {
 export function followAgents(): Logic<Agents, QueueEvent, Output> {
   return {
     name: 'agent-state',
-    version: 3,
+    version: 4,
     start: () => ({ openGaps: new Map(), byId: new Map() }),
     step(agents, event) {
       switch (event.kind) {
@@ -44,6 +44,8 @@ export function followAgents(): Logic<Agents, QueueEvent, Output> {
           if (known !== undefined && isSame(known.state, state)) return [agents, []];
           return [agents, [output(agentState, state, receivedAtMs)]];
         }
+        case 'agent-removed':
+          return [agents, remove(agents, event)];
         case 'channel-gap':
           return [agents, onGap(agents, event)];
         case 'queue-observed':
@@ -59,6 +61,14 @@ export function followAgents(): Logic<Agents, QueueEvent, Output> {
       }
     },
   };
+}
+
+/** What he does from now on nobody tells. */
+function remove({ byId }: Agents, { userId, receivedAtMs }: EventOf<'agent-removed'>): Output[] {
+  const agent = byId.get(userId);
+  byId.delete(userId);
+  if (agent === undefined || agent.state.status === 'stale') return [];
+  return [output(agentState, { ...agent.state, status: 'stale', observedAtMs: receivedAtMs }, receivedAtMs)];
 }
 
 /** A gap of all agents closes those of the channels too: everything has been asked for anew. */

@@ -162,6 +162,9 @@ const channelGap = z.object({
 /** A queue is not watched any more: it was deleted, or taken out of the client's divisions. */
 const queueRemoved = z.object({ kind: z.literal('queue-removed'), receivedAtMs: epochMs(), queueId: z.string() });
 
+/** An agent is not watched any more: deleted, or no member of any queue that is. */
+const agentRemoved = z.object({ kind: z.literal('agent-removed'), receivedAtMs: epochMs(), userId: z.string() });
+
 /** Only moves time. `heardUntilMs` = the oldest "last frame" over the shard's channels; null before the first. */
 const tick = z.object({
   kind: z.literal('tick'),
@@ -188,6 +191,7 @@ export const queueEvent = z.discriminatedUnion('kind', [
   agentProfile,
   queueProfile,
   queueRemoved,
+  agentRemoved,
   channelGap,
   tick,
   inputRejected,

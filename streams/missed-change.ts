@@ -56,6 +56,7 @@ export function noticeMissedChanges(): Logic<Watched, QueueEvent, Output> {
         case 'interaction-changed':
         case 'agent-status':
         case 'agent-profile':
+        case 'agent-removed':
         case 'queue-profile':
         case 'input-rejected':
           return [queues, []];

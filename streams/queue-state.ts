@@ -112,6 +112,7 @@ export function followQueues(settings: SettingsByQueue): Logic<Queues, QueueEven
         }
         case 'agent-status':
         case 'agent-profile':
+        case 'agent-removed':
         case 'input-rejected':
           return [queues, []];
         case 'tick':

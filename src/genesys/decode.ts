@@ -25,6 +25,7 @@ export function decodeArrival(arrival: Arrival): readonly QueueEvent[] {
     case 'tick':
     case 'channel-gap':
     case 'queue-removed':
+    case 'agent-removed':
       return [arrival];
   }
 }

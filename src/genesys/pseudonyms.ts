@@ -30,6 +30,7 @@ export function pseudonymize(event: QueueEvent, pseudonymOf: Pseudonym): QueueEv
   switch (event.kind) {
     case 'agent-status':
     case 'agent-profile':
+    case 'agent-removed':
       return { ...event, userId: pseudonymOf(event.userId) };
     case 'interaction-changed':
       return { ...event, agents: event.agents.map((agent) => ({ ...agent, userId: pseudonymOf(agent.userId) })) };

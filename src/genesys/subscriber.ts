@@ -230,6 +230,9 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     shares = planOf(found);
     const gone = before.flatMap((share) => share.queueIds).filter((id) => !found.queueIds.includes(id));
     for (const queueId of gone) onArrival({ kind: 'queue-removed', receivedAtMs: stamp(), queueId });
+    const watched = new Set(found.userIds);
+    const left = before.flatMap((share) => share.userIds).filter((id) => !watched.has(id));
+    for (const userId of left) onArrival({ kind: 'agent-removed', receivedAtMs: stamp(), userId });
     for (const [number, share] of shares.entries()) {
       const old = before[number];
       const channel = channels[number];

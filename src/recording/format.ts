@@ -41,6 +41,7 @@ const kindOf = {
   tick: 'tick',
   'channel-gap': 'gap',
   'queue-removed': 'removed',
+  'agent-removed': 'removed',
 } as const satisfies Record<Arrival['kind'], z.infer<typeof line>['kind']>;
 
 /** An arrival as a line, without the line's end and without personal data. */
@@ -80,11 +81,13 @@ export function parseLine(text: string): Arrival | undefined {
     return { kind: 'rest', receivedAtMs, path, queueIds, ...(interval === undefined ? {} : { interval }), body };
   }
   const { kind: recorded, receivedAtMs, body } = read;
-  const kind = ({ tick: 'tick', gap: 'channel-gap', removed: 'queue-removed' } as const)[recorded];
+  const removed = 'userId' in body ? 'agent-removed' : 'queue-removed';
+  const kind = ({ tick: 'tick', gap: 'channel-gap', removed } as const)[recorded];
   const parsed = queueEvent.safeParse({ ...body, kind, receivedAtMs });
   if (!parsed.success) throw new LineFault(describe(parsed.error, 'body'));
   const event = parsed.data;
-  if (event.kind === 'tick' || event.kind === 'channel-gap' || event.kind === 'queue-removed') return event;
+  if (event.kind === 'tick' || event.kind === 'channel-gap') return event;
+  if (event.kind === 'queue-removed' || event.kind === 'agent-removed') return event;
   throw new LineFault(`kind: ${recorded} is not expected`);
 }
 
@@ -132,6 +135,6 @@ function describe(error: z.ZodError, ...within: readonly string[]): string {
 function expected(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') return `${issue.expected} expected`;
   if (issue.code === 'invalid_union' && issue.path.at(-1) === 'kind')
-    return `one of ${Object.values(kindOf).join(', ')} expected`;
+    return `one of ${[...new Set(Object.values(kindOf))].join(', ')} expected`;
   return issue.code;
 }

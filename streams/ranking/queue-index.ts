@@ -20,8 +20,8 @@ interface QueueIndex {
 /** The orders of all queues: nothing but another view of the roster, which can be made from it at any time. */
 export interface QueueIndexes {
   of(queueId: string): QueueIndex;
-  /** An agent has changed, or is new. */
-  replace(before: RosterAgent | undefined, after: RosterAgent): void;
+  /** An agent has changed, is new, or has gone. */
+  replace(before: RosterAgent | undefined, after: RosterAgent | undefined): void;
 }
 
 interface Members {
@@ -54,7 +54,7 @@ export function createQueueIndexes(
     for (const order of members.orders.values()) order.replace(before?.candidate, after?.candidate);
   };
 
-  const replace = (before: RosterAgent | undefined, after: RosterAgent): void => {
+  const replace = (before: RosterAgent | undefined, after: RosterAgent | undefined): void => {
     const queuesBefore = new Set(queuesOf(before));
     const queuesAfter = new Set(queuesOf(after));
     for (const queueId of queuesBefore) if (!queuesAfter.has(queueId)) replaceIn(queueId, before, undefined);

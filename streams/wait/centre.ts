@@ -16,7 +16,7 @@ import {
   serve,
   startLine,
 } from './line.ts';
-import { foldAgentStatus, type Staff, startStaff } from './staff.ts';
+import { foldAgentStatus, removeAgent, type Staff, startStaff } from './staff.ts';
 import { foldToldWaits, startToldWaits } from './told-waits.ts';
 
 /** Everything that waits depend on, of all queues of a shard. */
@@ -82,6 +82,8 @@ export function foldCentre(centre: Centre, event: QueueEvent, listener: CentreLi
       return [event.queueId];
     case 'agent-status':
       return foldAgentStatus(centre.staff, event);
+    case 'agent-removed':
+      return removeAgent(centre.staff, event.userId);
     case 'queue-removed':
       removeQueue(centre, event.queueId);
       return [];

@@ -56,13 +56,22 @@ export function foldAgentStatus(staff: Staff, event: EventOf<'agent-status'>): r
   return [...new Set([...left, ...entered])];
 }
 
+/** Somebody who is watched no more takes no calls that we know of; returns the queues that it concerns. */
+export function removeAgent(staff: Staff, userId: string): readonly string[] {
+  const agent = staff.agents.get(userId);
+  if (agent === undefined) return [];
+  const left = queuesOf(agent);
+  leave(staff, userId, left);
+  staff.agents.delete(userId);
+  return left;
+}
+
 /** More agents than this are taken for some who have gone: the one not heard for longest is forgotten. */
 export const agentsMax = 20_000;
 
 function forgetLongestUnheard(staff: Staff): void {
-  for (const [userId, agent] of staff.agents) {
-    leave(staff, userId, queuesOf(agent));
-    staff.agents.delete(userId);
+  for (const userId of staff.agents.keys()) {
+    removeAgent(staff, userId);
     return;
   }
 }

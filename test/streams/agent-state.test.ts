@@ -29,6 +29,20 @@ describe('what an agent does', () => {
   });
 });
 
+test('an agent who is watched no more is stale, and known anew when he is heard of again', () => {
+  const removed: QueueEvent = { kind: 'agent-removed', receivedAtMs: 2_000, userId: 'u' };
+  expect(last(said(1_000, 'IDLE', 900), removed)).toMatchObject({
+    status: 'stale',
+    routingStatus: 'IDLE',
+    observedAtMs: 2_000,
+  });
+  expect(last(said(1_000, 'IDLE', 900), removed, said(9_000, 'OFF_QUEUE', 800))).toMatchObject({
+    status: 'observed',
+    routingStatus: 'OFF_QUEUE',
+  });
+  expect(run(followAgents(), [removed])).toEqual([]);
+});
+
 describe('what an agent did before a gap', () => {
   const gap = (userIds: string[] | null, startMs: number, endMs: number | null, channel = 1): QueueEvent => ({
     ...{ kind: 'channel-gap', receivedAtMs: endMs ?? startMs, channel, queueIds: [], userIds, startMs, endMs },

@@ -6,6 +6,9 @@ import { endMs, startMs, type Story } from './border-story.ts';
 
 // What is wrong with what a run says of agents: nothing, if all is well.
 
+/** The lists are read every so often, and may fail to be. */
+const noticedWithinMs = 300_000;
+
 /** At the end it is known of every agent who is to be seen what he does. */
 export function agentFaults({ events, platform }: Observed, { hiding }: Pick<Story, 'hiding'>): string[] {
   const states = runLogic(followAgents(), events).map(({ value }) => value as AgentState);
@@ -64,7 +67,10 @@ export function agentLies({ events }: Observed, { kinds, agentTruth, hiding }: S
       if (status === 'stale' || routingStatus === null) continue;
       if ([...open.values()].some((userIds) => isOf(userIds, userId))) faults.add(`${name} is ${status} in a gap`);
       if (untold.has(userId)) faults.add(`${name} is ${status} after a gap, and nobody has said so`);
-      // Of one who is not on the platform's lists nobody tells.
+      if (hiding.isHidden(userId, atMs) && hiding.isHidden(userId, atMs - noticedWithinMs)) {
+        faults.add(`${name} is ${status}, and not on the platform's lists for long`);
+      }
+      // Of one who is not on them nobody tells.
       if (hiding.comesAndGoes(userId) || wasTrue(state, atMs) || isInGap(userId, atMs)) continue;
       faults.add(`${name} at ${atMs - startMs} ms: ${routingStatus} and ${String(presence)}, which was not true`);
     }

@@ -50,6 +50,7 @@ const arrivals: readonly Arrival[] = [
     body: { results: [{ group: { queueId, mediaType: 'voice' }, data: [] }] },
   },
   { kind: 'queue-removed', receivedAtMs: 2_500, queueId },
+  { kind: 'agent-removed', receivedAtMs: 2_500, userId: queueId },
 ];
 
 function newFile(name: string): string {
@@ -103,7 +104,7 @@ describe.each(['recording.jsonl', 'recording.jsonl.gz'])('a recording in %s', (n
     const { source, batches, arrivals: found, fault } = await replay(path);
     expect(source.organizationId).toBe('org-1');
     expect(found).toEqual(arrivals);
-    expect(batches.map(({ length }) => length)).toEqual([3, 3, 3]);
+    expect(batches.map(({ length }) => length)).toEqual([3, 3, 3, 1]);
     expect(source.clock.nowMs()).toBe(2_500);
     expect(fault).toBeUndefined();
   });
