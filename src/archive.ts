@@ -2,26 +2,39 @@ import { systemClock } from '../sinks/clock.ts';
 import { SinkError } from '../sinks/errors.ts';
 import { makeFolder } from '../sinks/log/durable-file.ts';
 import { ensureLogId } from '../sinks/log/log-id.ts';
-import { createParquetSink, type ParquetSink } from '../sinks/parquet/parquet-sink.ts';
+import { createParquetSink, type ParquetSink, type ParquetSinkSettings } from '../sinks/parquet/parquet-sink.ts';
 import { retry } from '../sinks/retry.ts';
+import type { Config } from './config.ts';
 import type { Ending, Logs } from './logs/logs.ts';
+
+/** When a file ends, and how it is packed. */
+function parquetOptions(config: Config): Pick<ParquetSinkSettings, FileOption> {
+  return {
+    compression: config.parquetCompression,
+    rowsMax: config.parquetRowsMax,
+    bytesMax: config.parquetBytesMax,
+    ageMsMax: config.parquetAgeMsMax,
+  };
+}
+
+type FileOption = 'compression' | 'rowsMax' | 'bytesMax' | 'ageMsMax';
 
 export interface ArchiveSettings {
   readonly logs: Logs;
   /** Where the files are to lie. */
   readonly dir: string;
-  readonly topicPrefix: string;
+  readonly config: Config;
 }
 
 /** Makes Parquet files of the output log, until it has drained. */
-export async function archiveOutputs({ logs, dir, topicPrefix }: ArchiveSettings, ending: Ending): Promise<void> {
+export async function archiveOutputs({ logs, dir, config }: ArchiveSettings, ending: Ending): Promise<void> {
   await makeFolder(dir);
   const datasetId = await ensureLogId(dir);
   await logs.archiveOutputs(
     datasetId,
     async ({ log, source }, signal) => {
       // Whoever had the part before may be about to leave it.
-      const open = () => createParquetSink({ dir, log, topicPrefix });
+      const open = () => createParquetSink({ dir, log, topicPrefix: config.topicPrefix, ...parquetOptions(config) });
       const sink = await retry(open, handover, signal);
       const stopped = new AbortController();
       const rolling = rollNowAndThen(sink, stopped.signal);

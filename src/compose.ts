@@ -242,7 +242,7 @@ function deriveAll({ config, logs, timeZone, health }: Composition, ending: Endi
 /** Arrow and Parquet take a third of a small process's memory: only who archives loads them. */
 async function archive({ config, dataDir, logs }: Composition, ending: Ending): Promise<void> {
   const { archiveOutputs } = await import('./archive.ts');
-  await archiveOutputs({ logs, dir: parquetDir(dataDir), topicPrefix: config.topicPrefix }, ending);
+  await archiveOutputs({ logs, dir: parquetDir(dataDir), config }, ending);
 }
 
 /** Only shows: it stops where it is, whatever is left to read. */

@@ -91,6 +91,10 @@ export const schema = z.object({
   batchEventsMax: whole(1, 1_000_000).default(5_000),
   pauseMaxMs: whole(100, 3_600_000).default(10_000),
   journalBytesMax: whole(1_000_000, Number.MAX_SAFE_INTEGER).default(20_000_000_000),
+  parquetCompression: z.enum(['snappy', 'zstd']).default('snappy'),
+  parquetRowsMax: whole(1, 10_000_000).default(100_000),
+  parquetBytesMax: whole(1_000, 2_147_483_648).default(134_217_728),
+  parquetAgeMsMax: whole(1_000, dayMs).default(900_000),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
@@ -252,6 +256,19 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   batchEventsMax: { env: ['QUEUECAST_BATCH_EVENTS_MAX'], allowed: '1 to 1000000 events' },
   pauseMaxMs: { env: ['QUEUECAST_PAUSE_MAX_MS'], allowed: milliseconds('100 to 3600000') },
   journalBytesMax: { env: ['QUEUECAST_JOURNAL_BYTES_MAX'], allowed: 'bytes a log may take, at least 1000000' },
+  parquetCompression: {
+    env: ['QUEUECAST_PARQUET_COMPRESSION'],
+    allowed: 'snappy, or zstd: smaller files, a little slower',
+  },
+  parquetRowsMax: { env: ['QUEUECAST_PARQUET_ROWS_MAX'], allowed: '1 to 10000000 rows a Parquet file' },
+  parquetBytesMax: {
+    env: ['QUEUECAST_PARQUET_BYTES_MAX'],
+    allowed: '1000 to 2147483648 bytes of rows a Parquet file, before they are packed',
+  },
+  parquetAgeMsMax: {
+    env: ['QUEUECAST_PARQUET_AGE_MS_MAX'],
+    allowed: milliseconds('1000 to 86400000; a row waits no longer for its Parquet file'),
+  },
   logLevel: { env: ['QUEUECAST_LOG_LEVEL'], allowed: 'trace, debug, info, warn, error, fatal or silent' },
 };
 

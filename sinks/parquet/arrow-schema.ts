@@ -59,6 +59,22 @@ export function columnsOf(type: RecordType): readonly Column[] {
   return columns;
 }
 
+/** What a row takes before it is packed, in bytes: 8 a value, one a flag, and a text its length. */
+export function rowBytes(columns: readonly Column[], record: LogRecord): number {
+  let bytes = 0;
+  for (const { kind, read } of columns) {
+    if (kind === 'boolean') bytes += 1;
+    else if (kind === 'text' || kind === 'texts') bytes += 4 + textLength(read(record));
+    else bytes += 8;
+  }
+  return bytes;
+}
+
+function textLength(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  return Array.isArray(value) ? value.reduce((sum: number, each) => sum + 4 + textLength(each), 0) : 0;
+}
+
 export function arrowSchemaOf(columns: readonly Column[]): Schema {
   return new Schema(
     columns.map(({ name, kind, isNullable }, index) => new Field(name, arrowType(kind, index), isNullable)),

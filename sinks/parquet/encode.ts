@@ -1,6 +1,6 @@
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
 import {
-  Compression,
+  Compression as Codec,
   EnabledStatistics,
   ParquetFile,
   Table as WasmTable,
@@ -8,15 +8,18 @@ import {
   WriterPropertiesBuilder,
 } from 'parquet-wasm';
 
+/** Snappy is read everywhere and quickly; zstd takes less room. */
+export type Compression = 'snappy' | 'zstd';
+
 export interface EncodeSettings {
-  readonly compression: 'snappy' | 'zstd';
+  readonly compression: Compression;
   /** A row group is held in memory until it is full. */
   readonly rowGroupRowsMax: number;
   /** Goes into the footer. */
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-const codecs = { snappy: Compression.SNAPPY, zstd: Compression.ZSTD } as const;
+const codecs = { snappy: Codec.SNAPPY, zstd: Codec.ZSTD } as const;
 
 /** Arrow batches as the bytes of one Parquet file; they come out row group by row group. */
 export async function* encodeParquet(

@@ -6,10 +6,10 @@ import { SinkError } from '../errors.ts';
 import { fileFailure } from '../log/durable-file.ts';
 import type { LogRecord } from '../log/log-tail.ts';
 import type { Position } from '../sink.ts';
-import { arrowSchemaOf, type Column, columnsOf } from './arrow-schema.ts';
+import { arrowSchemaOf, type Column, columnsOf, rowBytes } from './arrow-schema.ts';
 import { toRecordBatch } from './columns.ts';
 import { dateOf, fileOf, footerOf, openDataset } from './dataset.ts';
-import { encodeParquet } from './encode.ts';
+import { type Compression, encodeParquet } from './encode.ts';
 import { isArchived } from './is-archived.ts';
 import { publishFile } from './publish.ts';
 
@@ -39,11 +39,14 @@ export interface ParquetSinkSettings {
   readonly rowsMax?: number;
   /** A file ends when a record comes that is so much later than its first, in journal time. Default 15 minutes. */
   readonly ageMsMax?: number;
+  /** A file ends with the row that makes its rows so large, before they are packed. Default 128 MiB. */
+  readonly bytesMax?: number;
   /** System time. */
   readonly clock?: Clock;
   /** Default 20,000. */
   readonly rowGroupRowsMax?: number;
-  readonly compression?: 'snappy' | 'zstd';
+  /** Default `snappy`. */
+  readonly compression?: Compression;
 }
 
 /**
@@ -65,6 +68,8 @@ export interface ParquetSink {
   abandon(): Promise<void>;
 }
 
+const mebibyte = 1_048_576;
+
 /** A file whose rows are being gathered. */
 interface OpenFile {
   readonly archived: ArchivedType;
@@ -75,6 +80,8 @@ interface OpenFile {
   readonly takenAtMs: EpochMs;
   lastOffset: number;
   rows: number;
+  /** Of its rows, before they are packed. */
+  bytes: number;
   batches: RecordBatch[];
   /** Rows that are not in a batch yet. */
   pending: LogRecord[];
@@ -96,7 +103,7 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
   const { dir, log, states = [], topicPrefix = 'queuecast' } = settings;
   const { recordTypes, partition, part } = log;
   const { rowsMax = 100_000, ageMsMax = 900_000, rowGroupRowsMax = 20_000, compression = 'snappy' } = settings;
-  const { clock = systemClock } = settings;
+  const { clock = systemClock, bytesMax = 128 * mebibyte } = settings;
   const place = { prefix: topicPrefix, partition, part };
   const archivedTypes = archivedOf(recordTypes, states);
   const otherTopics = new Set(recordTypes.map(topicOf).filter((topic) => !archivedTypes.has(topic)));
@@ -179,6 +186,7 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
         takenAtMs: clock.nowMs(),
         lastOffset: offset,
         rows: 0,
+        bytes: 0,
         batches: [],
         pending: [],
       };
@@ -186,9 +194,10 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
     }
     file.pending.push(record);
     file.rows += 1;
+    file.bytes += rowBytes(archived.columns, record);
     file.lastOffset = record.offset;
     if (file.pending.length >= rowGroupRowsMax) toBatch(file);
-    if (file.rows >= rowsMax) await publish(file, record.offset + 1);
+    if (file.rows >= rowsMax || file.bytes >= bytesMax) await publish(file, record.offset + 1);
   }
 
   /** `takenOffset`: every record before it was taken. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { arrowSchemaOf, columnName, columnsOf } from '../../../sinks/parquet/arrow-schema.ts';
 import { calendarDate, count, defineRecord, epochMs } from '../../../streams/record.ts';
+import { queueWindow } from '../../../streams/records/queue-window.ts';
 import { recordTypes } from '../../../streams/records/all.ts';
 
 const recordOf = <Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>) =>
@@ -92,6 +93,45 @@ describe('the columns of a record type', () => {
       'two fields for the column a_b',
     );
     expect(() => columnsOf(recordOf(z.object({ recordKey: z.string() })))).toThrow('record_key');
+  });
+
+  test('of a window hold counts and whole milliseconds as int64, ratios and means as float64, and what is not known as null', () => {
+    const { fields } = arrowSchemaOf(columnsOf(queueWindow));
+    const shownTypes = new Map(
+      fields.map(({ name, type, nullable }) => [name, `${String(type)}${nullable ? ', null' : ''}`]),
+    );
+    const typeOf = (...names: readonly string[]) => new Set(names.map((name) => shownTypes.get(name)));
+    const totals = [
+      'offered',
+      'answered',
+      'abandoned',
+      'short_abandoned',
+      'flowed_out',
+      'over_sla',
+      'waited',
+      'handled',
+    ];
+    const durations = [
+      'answer_ms',
+      'abandon_ms',
+      'wait_ms',
+      'talk_ms',
+      'hold_ms',
+      'after_call_ms',
+      'handle_ms',
+      'wait_ms_max',
+    ];
+    const ratios = ['service_level', 'answer_rate', 'abandonment_rate', 'occupancy', 'handle_ms_mean', 'waiting_mean'];
+    expect(typeOf(...totals, ...durations, 'waiting_min', 'waiting_max', 'waiting_last')).toEqual(
+      new Set(['Int64, null']),
+    );
+    expect(typeOf(...ratios)).toEqual(new Set(['Float64, null']));
+    expect(typeOf('coverage', 'totals_coverage')).toEqual(new Set(['Float64']));
+    expect(typeOf('observations', 'kpi_version', 'revision')).toEqual(new Set(['Int64']));
+    expect(typeOf('start_ms', 'end_ms')).toEqual(new Set(['Timestamp<MICROSECOND, UTC>']));
+    expect(typeOf('interpolated')).toEqual(new Set(['Bool']));
+    expect(typeOf('queue_id', 'media_type', 'size')).toEqual(new Set(['Dictionary<Int32, Utf8>']));
+    expect(shownTypes.size).toBe(Object.keys(queueWindow.schema.shape).length + 3);
   });
 
   test('every record type of ours but the journal has columns', () => {

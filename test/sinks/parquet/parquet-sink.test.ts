@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
+import { columnsOf, rowBytes } from '../../../sinks/parquet/arrow-schema.ts';
 import { openSegmentLog } from '../../../sinks/log/segment-log.ts';
 import type { LogRecord } from '../../../sinks/log/log-tail.ts';
 import { createParquetSink, type ParquetSinkSettings } from '../../../sinks/parquet/parquet-sink.ts';
@@ -210,6 +211,29 @@ describe('the Parquet sink', () => {
       [4, 8],
       [2, 10],
     ]);
+  });
+
+  test('a file ends at bytesMax, wherever the batches are cut, and holds one row at least', async () => {
+    // A key of 5 bytes and its length, two times 8 of the record, 8 of the number.
+    const rowSize = 4 + 5 + 3 * 8;
+    const rowsOf = async (bytesMax: number, batchSize: number) => {
+      const { dir, log } = await newDataset();
+      await archiveAll({ dir, log, bytesMax }, smalls(10, 1), batchSize);
+      return manifestOf(dir).map(({ rows }) => rows);
+    };
+    expect(await rowsOf(3 * rowSize, 7)).toEqual([3, 3, 3, 1]);
+    expect(await rowsOf(3 * rowSize, 1)).toEqual([3, 3, 3, 1]);
+    expect(await rowsOf(3 * rowSize + 1, 7)).toEqual([4, 4, 2]);
+    expect(await rowsOf(1, 7)).toHaveLength(10);
+  });
+
+  test('a text counts with its bytes, and an absent one with nothing but its place', () => {
+    const columns = columnsOf(sample);
+    const bytesOf = (and: Partial<Sample>) =>
+      rowBytes(columns, logRecord(sample, 0, startMs, { ...sampleOf(1), ...and }));
+    expect(bytesOf({ name: 'ü' }) - bytesOf({ name: '' })).toBe(2);
+    expect(bytesOf({ skillIds: ['abc', ''] }) - bytesOf({ skillIds: null })).toBe(4 + 3 + 4);
+    expect(bytesOf({ waiting: 5 })).toBe(bytesOf({ waiting: null }));
   });
 
   test('a file ends with age, by the time of any record of the log', async () => {
