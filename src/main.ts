@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { SinkError } from '../sinks/errors.ts';
 import { addBacktestCommand } from './commands/backtest.ts';
 import { addCheckCommand } from './commands/check.ts';
+import { addCompactCommand } from './commands/compact.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addPredictCommand } from './commands/predict.ts';
@@ -27,6 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
   addRecordCommand(program);
   addSimulateCommand(program);
   addBacktestCommand(program);
+  addCompactCommand(program);
   addConfigCommand(program);
   let code = 0;
   addHistoryCommand(program, () => void (code = 1));

@@ -114,7 +114,8 @@ test('docs/queues.md has every setting of a queue, and only opening hours that a
 
 test('the README names every command of the program', () => {
   const readme = readFileSync('README.md', 'utf8');
-  for (const command of ['run', 'record', 'check', 'simulate', 'history', 'backtest', 'topics', 'config'])
+  const commands = ['run', 'record', 'check', 'simulate', 'history', 'backtest', 'compact', 'topics', 'config'];
+  for (const command of commands)
     expect(readme).toMatch(new RegExp(`\\| \`${command}\` *\\|`));
 });
 

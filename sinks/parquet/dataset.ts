@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type EpochMs, type RecordType, topicOf } from '../../streams/record.ts';
 import { SinkError } from '../errors.ts';
 import { errorCode, fileFailure, makeFolder } from '../log/durable-file.ts';
 import { readFooter } from './encode.ts';
 import { takeWriterLock } from '../log/writer-lock.ts';
-import { type Manifest, type ManifestEntry, openManifest } from './manifest.ts';
+import { type FileOperations, fileOperations } from './file-operations.ts';
+import { lockManifest, type Manifest, type ManifestEntry, openManifest } from './manifest.ts';
 import { isLeftover } from './publish.ts';
 
 /** Which rows a file holds: all of its manifest entry that is known before it is written. */
@@ -28,11 +29,20 @@ export function dateOf(atMs: EpochMs): string {
 
 /** `queue-window/dt=2026-01-05/queuecast.queue-window.v1+0+<first offset>.parquet`, below the dataset's folder. */
 export function fileOf(type: RecordType, place: Place, date: string, firstOffset: number): string {
-  const name = `${startOfName(type, place)}${String(firstOffset).padStart(20, '0')}.parquet`;
+  const name = `${startOfName(topicIn(place, type), place.partition)}${offsetText(firstOffset)}.parquet`;
   return join(type.name, `dt=${date}`, name);
 }
 
-const startOfName = (type: RecordType, { prefix, partition }: Place) => `${prefix}.${topicOf(type)}+${partition}+`;
+/** The record that a file holds: the folder of its date is in that of the record. */
+export const recordOf = ({ file }: { readonly file: string }) => dirname(dirname(file));
+
+/** With the configured prefix. */
+export const topicIn = ({ prefix }: Place, type: RecordType) => `${prefix}.${topicOf(type)}`;
+
+/** What the names of all files of one partition of a topic begin with. */
+export const startOfName = (topic: string, partition: number) => `${topic}+${partition}+`;
+
+export const offsetText = (offset: number) => String(offset).padStart(20, '0');
 
 const footerKey = 'queuecast';
 
@@ -51,10 +61,10 @@ const footerFields = z.object({
  * What a file says of itself in its footer: JSON under the one key `queuecast`, for the encoder writes several keys in any order,
  * and the same rows shall give the same bytes.
  */
-export function footerOf(type: RecordType, content: FileContent): ReadonlyMap<string, string> {
+export function footerOf(record: string, content: FileContent): ReadonlyMap<string, string> {
   const { schemaVersion, topic, partition, firstOffset, lastOffset, clusterId, resumeOffset } = content;
   const fields: z.output<typeof footerFields> = {
-    record: type.name,
+    record,
     schemaVersion,
     topic,
     partition,
@@ -66,41 +76,82 @@ export function footerOf(type: RecordType, content: FileContent): ReadonlyMap<st
   return new Map([[footerKey, JSON.stringify(fields)]]);
 }
 
+/** The manifest of a dataset, with the exclusive right to archive into it. */
+export interface OpenDataset extends Manifest {
+  close(): Promise<void>;
+}
+
 /**
  * Opens the manifest of a dataset, removes unfinished files, and adds the files that a crash between their publication and their
  * manifest line left out.
  */
-export async function openDataset(dir: string, place: Place, types: readonly RecordType[]): Promise<Manifest> {
+export async function openDataset(dir: string, place: Place, types: readonly RecordType[]): Promise<OpenDataset> {
   await makeFolder(dir);
+  const { part } = place;
   // Two archivers of one part would publish the same rows; the second is refused before it reads any.
-  const lock = await takeWriterLock(dir, `.writer-${place.part}.lock`);
+  const lock = await takeWriterLock(dir, `.writer-${part}.lock`);
   try {
-    const manifest = await openManifest(join(dir, `_manifest-${place.part}.jsonl`), dir);
-    const close = async () => {
-      await manifest.close();
-      await lock.release();
-    };
-    try {
-      for (const entry of manifest.entries) await checkFile(dir, entry);
-      const known = new Set(manifest.entries.map(({ file }) => file));
+    const manifest = await lockManifest(dir, part, async () => {
+      const opened = await openManifest(dir, part);
+      for (const entry of opened.entries) await checkFile(dir, entry);
       for (const type of types) {
-        for (const { file, date } of await listFiles(dir, type, place)) {
-          if (!known.has(file)) await manifest.append(await entryOf(dir, file, date));
-        }
+        const start = startOfName(topicIn(place, type), place.partition);
+        for (const entry of await tidyFolder(dir, type.name, start, opened.entries)) await opened.append(entry);
       }
-      return { ...manifest, close };
-    } catch (error) {
-      await manifest.close();
-      throw error;
-    }
+      return opened;
+    });
+    return {
+      entries: manifest.entries,
+      append: (entry) => lockManifest(dir, part, () => manifest.append(entry)),
+      close: () => lock.release(),
+    };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
+/**
+ * Removes what a crash left half done below the folder of a record: files that were never finished, and those whose rows are in other
+ * files of the manifest. Answers with the entries of the rest that the manifest does not list.
+ */
+export async function tidyFolder(
+  dir: string,
+  record: string,
+  start: string,
+  entries: readonly ManifestEntry[],
+  files: FileOperations = fileOperations,
+): Promise<readonly ManifestEntry[]> {
+  const listed = new Set(entries.map(({ file }) => file));
+  const unlisted: ManifestEntry[] = [];
+  for (const { file, date } of await listFiles(dir, record, start, files)) {
+    if (listed.has(file)) continue;
+    const entry = await entryOf(dir, file, date);
+    const place = placeAmong(entry, entries);
+    if (place === 'overlaps') throw doubled(dir, file);
+    if (place === 'within') await files.remove(join(dir, file));
+    else unlisted.push(entry);
+  }
+  return unlisted;
+}
+
+/** Whether the rows of a file are new, in listed files already, or partly so. */
+function placeAmong(file: ManifestEntry, entries: readonly ManifestEntry[]): 'new' | 'within' | 'overlaps' {
+  const same = entries.filter(
+    (each) => each.topic === file.topic && each.partition === file.partition && each.dt === file.dt,
+  );
+  const met = same.filter((each) => each.firstOffset <= file.lastOffset && each.lastOffset >= file.firstOffset);
+  if (met.length === 0) return 'new';
+  const isIn = (inner: ManifestEntry, outer: ManifestEntry) =>
+    inner.firstOffset >= outer.firstOffset && inner.lastOffset <= outer.lastOffset;
+  // Merged out of these and not listed yet, or one of those which a listed file was merged of.
+  const isMerged = met.every((each) => isIn(each, file)) && met.reduce((sum, { rows }) => sum + rows, 0) === file.rows;
+  const isOfMerged = met.length === 1 && met.every((each) => isIn(file, each) && file.rows <= each.rows);
+  return isMerged || isOfMerged ? 'within' : 'overlaps';
+}
+
 /** A published file that is gone or cut would leave a hole that nobody sees: reading goes on after its rows. */
-async function checkFile(dir: string, { file, bytes }: ManifestEntry): Promise<void> {
+export async function checkFile(dir: string, { file, bytes }: ManifestEntry): Promise<void> {
   const path = join(dir, file);
   const size = await stat(path).then(
     (found) => found.size,
@@ -118,15 +169,15 @@ async function checkFile(dir: string, { file, bytes }: ManifestEntry): Promise<v
 const rebuild = (dir: string) => `move the whole folder ${dir} away, and it is made anew from the output log`;
 
 /** The files of one record type; removes leftovers on the way. */
-async function listFiles(dir: string, type: RecordType, place: Place) {
+async function listFiles(dir: string, record: string, start: string, files: FileOperations) {
   const found: { readonly file: string; readonly date: string }[] = [];
-  for (const partitionFolder of await namesIn(join(dir, type.name))) {
+  for (const partitionFolder of await namesIn(join(dir, record))) {
     const date = /^dt=(\d{4}-\d{2}-\d{2})$/.exec(partitionFolder)?.[1];
     if (date === undefined) continue;
-    for (const name of await namesIn(join(dir, type.name, partitionFolder))) {
-      const file = join(type.name, partitionFolder, name);
-      if (isLeftover(name, startOfName(type, place))) await rm(join(dir, file), { force: true });
-      else if (name.startsWith(startOfName(type, place)) && name.endsWith('.parquet')) found.push({ file, date });
+    for (const name of await namesIn(join(dir, record, partitionFolder))) {
+      const file = join(record, partitionFolder, name);
+      if (isLeftover(name, start)) await files.remove(join(dir, file));
+      else if (name.startsWith(start) && name.endsWith('.parquet')) found.push({ file, date });
     }
   }
   return found.sort((a, b) => (a.file < b.file ? -1 : 1));
@@ -154,6 +205,11 @@ async function namesIn(folder: string): Promise<readonly string[]> {
     if (errorCode(error) === 'ENOENT') return [];
     throw fileFailure(error, folder);
   }
+}
+
+function doubled(dir: string, file: string): SinkError {
+  const message = `${join(dir, file)} holds rows of files in the manifest and others: it was not written by queuecast, or the manifest is an old one. Put back what was there, or ${rebuild(dir)}.`;
+  return new SinkError('QC_SCHEMA_DRIFT', message);
 }
 
 function foreign(dir: string, path: string, cause: unknown): SinkError {

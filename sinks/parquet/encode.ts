@@ -1,4 +1,4 @@
-import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
+import { type RecordBatch, Table, tableFromIPC, tableToIPC } from 'apache-arrow';
 import {
   Compression as Codec,
   EnabledStatistics,
@@ -22,8 +22,45 @@ export interface EncodeSettings {
 const codecs = { snappy: Codec.SNAPPY, zstd: Codec.ZSTD } as const;
 
 /** Arrow batches as the bytes of one Parquet file; they come out row group by row group. */
-export async function* encodeParquet(
-  batches: readonly RecordBatch[],
+export function encodeParquet(batches: readonly RecordBatch[], settings: EncodeSettings): AsyncGenerator<Uint8Array> {
+  return encode(
+    (function* () {
+      for (const batch of batches) {
+        const table = WasmTable.fromIPCStream(tableToIPC(new Table([batch]), 'stream'));
+        try {
+          yield* table.recordBatches();
+        } finally {
+          table.free();
+        }
+      }
+    })(),
+    settings,
+  );
+}
+
+/** The rows of some Parquet files with the same columns, one file after the other, as the bytes of one; each is read when its turn comes. */
+export function mergeParquet(
+  files: readonly (() => Promise<Uint8Array<ArrayBuffer>>)[],
+  settings: EncodeSettings,
+): AsyncGenerator<Uint8Array> {
+  return encode(
+    (async function* () {
+      for (const read of files) {
+        const file = await ParquetFile.fromFile(new Blob([await read()]));
+        try {
+          const batches: ReadableStream<unknown> = await file.stream({ batchSize: settings.rowGroupRowsMax });
+          for await (const batch of batches) yield batch;
+        } finally {
+          file.free();
+        }
+      }
+    })(),
+    settings,
+  );
+}
+
+async function* encode(
+  batches: AsyncGenerator | Generator,
   settings: EncodeSettings,
 ): AsyncGenerator<Uint8Array, void> {
   const properties = new WriterPropertiesBuilder()
@@ -33,35 +70,39 @@ export async function* encodeParquet(
     .setKeyValueMetadata(new Map(settings.metadata))
     .setCreatedBy('queuecast')
     .build();
-  const remaining = batches.values();
+  let failure: unknown;
   // Pulled one at a time: what is enqueued at the start would all wait in memory.
   const stream = new ReadableStream(
     {
-      pull(controller) {
-        const next = remaining.next();
-        if (next.done === true) {
-          controller.close();
-          return;
-        }
-        const table = WasmTable.fromIPCStream(tableToIPC(new Table([next.value]), 'stream'));
+      async pull(controller) {
         try {
-          for (const batch of table.recordBatches()) controller.enqueue(batch);
-        } finally {
-          table.free();
+          const next = await batches.next();
+          if (next.done === true) controller.close();
+          else controller.enqueue(next.value);
+        } catch (error) {
+          failure = error;
+          controller.error(error);
         }
       },
     },
     { highWaterMark: 1 },
   );
-  const encoded: ReadableStream<unknown> = await transformParquetStream(stream, properties);
-  for await (const chunk of encoded) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError('The Parquet encoder gave something other than bytes.');
-    yield chunk;
+  try {
+    const encoded: ReadableStream<unknown> = await transformParquetStream(stream, properties);
+    for await (const chunk of encoded) {
+      if (!(chunk instanceof Uint8Array)) throw new TypeError('The Parquet encoder gave something other than bytes.');
+      yield chunk;
+    }
+  } catch (error) {
+    // The encoder would tell it in words of its own.
+    throw failure ?? error;
   }
 }
 
 export interface ParquetFooter {
   readonly rows: number;
+  /** Names and types of the columns: files with the same text can be merged. */
+  readonly columns: string;
   readonly metadata: ReadonlyMap<string, string>;
 }
 
@@ -73,7 +114,9 @@ export async function readFooter(bytes: Uint8Array<ArrayBuffer>): Promise<Parque
   try {
     const metadata = new Map<string, string>();
     for (const [name, value] of footer.keyValueMetadata()) metadata.set(String(name), String(value));
-    return { rows: footer.numRows(), metadata };
+    const { fields } = tableFromIPC(file.schema().intoIPCStream()).schema;
+    const columns = fields.map(({ name, type, nullable }) => `${name}: ${String(type)}${nullable ? ', null' : ''}`);
+    return { rows: footer.numRows(), columns: columns.join('; '), metadata };
   } finally {
     footer.free();
     parquet.free();

@@ -8,7 +8,7 @@ import type { LogRecord } from '../log/log-tail.ts';
 import type { Position } from '../sink.ts';
 import { arrowSchemaOf, type Column, columnsOf, rowBytes } from './arrow-schema.ts';
 import { toRecordBatch } from './columns.ts';
-import { dateOf, fileOf, footerOf, openDataset } from './dataset.ts';
+import { dateOf, fileOf, footerOf, openDataset, topicIn } from './dataset.ts';
 import { type Compression, encodeParquet } from './encode.ts';
 import { isArchived } from './is-archived.ts';
 import { publishFile } from './publish.ts';
@@ -208,7 +208,7 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
     toBatch(file);
     const content = {
       file: fileOf(archived.type, place, date, firstOffset),
-      topic: `${topicPrefix}.${topicOf(archived.type)}`,
+      topic: topicIn(place, archived.type),
       partition,
       dt: date,
       firstOffset,
@@ -221,7 +221,7 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
     const chunks = encodeParquet(file.batches, {
       compression,
       rowGroupRowsMax,
-      metadata: footerOf(archived.type, content),
+      metadata: footerOf(archived.type.name, content),
     });
     const published = await publishFile(join(dir, content.file), chunks);
     await manifest.append({ ...content, ...published });

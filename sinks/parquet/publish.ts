@@ -1,58 +1,34 @@
-import { createHash } from 'node:crypto';
-import { link, open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SinkError } from '../errors.ts';
-import { errorCode, fileFailure, makeFolder, syncFolder } from '../log/durable-file.ts';
+import { errorCode, fileFailure, makeFolder } from '../log/durable-file.ts';
 import { isLiveProcess } from '../log/writer-lock.ts';
-
-export interface PublishedFile {
-  readonly bytes: number;
-  /** In hex. */
-  readonly sha256: string;
-}
+import { fileOperations, type WrittenFile } from './file-operations.ts';
 
 /**
  * Writes a file under a temporary name and gives it its own only when it is whole and on disk. Throws `QC_SINK_FENCED` when
  * there is a file of that name: another writer published the same rows.
  */
-export async function publishFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<PublishedFile> {
+export async function publishFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<WrittenFile> {
   const folder = dirname(path);
-  const temporary = temporaryName(path, process.pid);
+  const temporary = temporaryName(path);
   try {
     await makeFolder(folder);
     try {
-      const published = await writeWhole(temporary, chunks);
+      const published = await fileOperations.write(temporary, chunks);
       await linkNew(temporary, path);
       return published;
     } finally {
-      await rm(temporary, { force: true });
-      await syncFolder(folder);
+      await fileOperations.remove(temporary);
+      await fileOperations.syncFolder(folder);
     }
   } catch (error) {
     throw fileFailure(error, path);
   }
 }
 
-async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array>): Promise<PublishedFile> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const file = await open(path, 'w');
-  try {
-    for await (const chunk of chunks) {
-      await file.appendFile(chunk);
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return { bytes, sha256: hash.digest('hex') };
-}
-
 async function linkNew(temporary: string, path: string): Promise<void> {
   try {
-    await link(temporary, path);
+    await fileOperations.link(temporary, path);
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
     throw new SinkError(
@@ -63,9 +39,9 @@ async function linkNew(temporary: string, path: string): Promise<void> {
   }
 }
 
-/** Readers of a folder skip names that begin with a dot. */
-function temporaryName(path: string, pid: number): string {
-  return join(dirname(path), `.${basename(path)}.${pid}.tmp`);
+/** Where this process writes a file before that has its own name. Readers of a folder skip names that begin with a dot. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
 }
 
 /**
