@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import type { Ending, Logs } from './logs/logs.ts';
 
 /** When a file ends, and how it is packed. */
-function parquetOptions(config: Config): Pick<ParquetSinkSettings, FileOption> {
+export function parquetOptions(config: Config): Pick<ParquetSinkSettings, FileOption> {
   return {
     compression: config.parquetCompression,
     rowsMax: config.parquetRowsMax,

@@ -9,6 +9,7 @@ import { addConfigCommand } from './commands/config.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addPredictCommand } from './commands/predict.ts';
 import { addRecordCommand } from './commands/record.ts';
+import { addReplayCommand } from './commands/replay.ts';
 import { addRunCommand } from './commands/run.ts';
 import { readVersion } from './commands/settings.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
@@ -29,6 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   addSimulateCommand(program);
   addBacktestCommand(program);
   addCompactCommand(program);
+  addReplayCommand(program);
   addConfigCommand(program);
   let code = 0;
   addHistoryCommand(program, () => void (code = 1));

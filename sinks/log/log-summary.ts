@@ -6,7 +6,7 @@ import { readLogId } from './log-id.ts';
 import { type Line, type LoggedDelivery, mayHoldCheckpoint, parseDelivery, splitLines } from './line.ts';
 import { corrupt, listSegments, type Segment } from './segments.ts';
 
-interface CommittedCheckpoint {
+export interface CommittedCheckpoint {
   readonly checkpoint: Checkpoint;
   /** How far the input was read for it. */
   readonly position: Position;
@@ -96,7 +96,7 @@ function committed(delivery: LoggedDelivery, checkpoint: Checkpoint): CommittedC
   return { checkpoint, position: delivery.position, offset: endOf(delivery) };
 }
 
-async function readSegment(segment: Segment, isLast: boolean) {
+export async function readSegment(segment: Segment, isLast: boolean) {
   let bytes: Buffer;
   try {
     bytes = await readFile(segment.path);

@@ -33,6 +33,8 @@ export interface ParquetSinkSettings {
   readonly log: ArchivedLog;
   /** Names of state records that are archived too. Default none. */
   readonly states?: readonly string[];
+  /** Names of the only records that are archived, states or not. Default: facts, revised facts, and `states`. */
+  readonly only?: readonly string[];
   /** Before a record's topic in file names. Default `queuecast`. */
   readonly topicPrefix?: string;
   /** A file ends at so many rows. Default 100,000. */
@@ -100,12 +102,12 @@ interface ArchivedType {
  * Rejects with `QC_SCHEMA_DRIFT` when the dataset belongs to another log.
  */
 export async function createParquetSink(settings: ParquetSinkSettings): Promise<ParquetSink> {
-  const { dir, log, states = [], topicPrefix = 'queuecast' } = settings;
+  const { dir, log, topicPrefix = 'queuecast' } = settings;
   const { recordTypes, partition, part } = log;
   const { rowsMax = 100_000, ageMsMax = 900_000, rowGroupRowsMax = 20_000, compression = 'snappy' } = settings;
   const { clock = systemClock, bytesMax = 128 * mebibyte } = settings;
   const place = { prefix: topicPrefix, partition, part };
-  const archivedTypes = archivedOf(recordTypes, states);
+  const archivedTypes = archivedOf(recordTypes, settings);
   const otherTopics = new Set(recordTypes.map(topicOf).filter((topic) => !archivedTypes.has(topic)));
   const manifest = await openDataset(
     dir,
@@ -274,8 +276,13 @@ export async function createParquetSink(settings: ParquetSinkSettings): Promise<
   };
 }
 
-function archivedOf(recordTypes: readonly RecordType[], states: readonly string[]): ReadonlyMap<string, ArchivedType> {
-  const chosen = recordTypes.filter((type) => isArchived(type) || states.includes(type.name));
+function archivedOf(
+  recordTypes: readonly RecordType[],
+  { states = [], only }: Pick<ParquetSinkSettings, 'states' | 'only'>,
+): ReadonlyMap<string, ArchivedType> {
+  const chosen = recordTypes.filter(
+    (type) => only?.includes(type.name) ?? (isArchived(type) || states.includes(type.name)),
+  );
   return new Map(
     chosen.map((type) => {
       const columns = columnsOf(type);
