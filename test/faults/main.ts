@@ -19,7 +19,13 @@ const { values } = parseArgs({
 const options = faultOptions.safeParse(values);
 if (options.success) {
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
-  const args = [vitest, 'run', '--project', 'integration', 'test/faults/pipeline.test.ts'];
+  const { kill } = options.data;
+  const isOfFiles = kill === 'compact' || kill === 'replay';
+  const files = [
+    ...(isOfFiles ? [] : ['test/faults/pipeline.test.ts']),
+    ...(isOfFiles || kill === 'all' ? ['test/faults/files.test.ts'] : []),
+  ];
+  const args = [vitest, 'run', '--project', 'integration', ...files];
   const env = { ...process.env, QUEUECAST_TEST_FAULTS: JSON.stringify(options.data) };
   const running = spawn(process.execPath, args, { stdio: 'inherit', env });
   running.on('exit', (code) => (process.exitCode = code ?? 1));

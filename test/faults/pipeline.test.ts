@@ -94,6 +94,8 @@ const stopBroker: Fault = async (_fleet, random) => {
 function faultsOf(what: FaultOptions['kill']): readonly Fault[] {
   if (what === 'broker') return [loseBroker, stopBroker];
   if (what === 'all') return [...roles.flatMap((role) => faultsOf(role)), loseBroker, stopBroker];
+  // Those of test/faults/files.test.ts.
+  if (what === 'compact' || what === 'replay') return [];
   return [kill(what), stop(what)];
 }
 
