@@ -3,6 +3,7 @@ import {
   Compression as Codec,
   EnabledStatistics,
   ParquetFile,
+  RecordBatch as WasmBatch,
   Table as WasmTable,
   transformParquetStream,
   WriterPropertiesBuilder,
@@ -38,18 +39,26 @@ export function encodeParquet(batches: readonly RecordBatch[], settings: EncodeS
   );
 }
 
+/** A Parquet file, of which it is known how many rows it has to have. */
+export interface FileToMerge {
+  readonly rows: number;
+  readonly read: () => Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /** The rows of some Parquet files with the same columns, one file after the other, as the bytes of one; each is read when its turn comes. */
-export function mergeParquet(
-  files: readonly (() => Promise<Uint8Array<ArrayBuffer>>)[],
-  settings: EncodeSettings,
-): AsyncGenerator<Uint8Array> {
+export function mergeParquet(files: readonly FileToMerge[], settings: EncodeSettings): AsyncGenerator<Uint8Array> {
   return encode(
     (async function* () {
-      for (const read of files) {
+      for (const { rows, read } of files) {
+        let found = 0;
         const file = await ParquetFile.fromFile(new Blob([await read()]));
         try {
           const batches: ReadableStream<unknown> = await file.stream({ batchSize: settings.rowGroupRowsMax });
-          for await (const batch of batches) yield batch;
+          for await (const batch of batches) {
+            if (batch instanceof WasmBatch) found += batch.numRows;
+            yield batch;
+          }
+          if (found !== rows) throw new Error(`a file gave ${found} rows instead of ${rows}: nothing was replaced`);
         } finally {
           file.free();
         }
