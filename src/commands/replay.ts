@@ -9,7 +9,6 @@ import type { Rederived } from '../rederive/rederive.ts';
 import { refuse } from './model-options.ts';
 import { isOnSimulator } from './platform.ts';
 import { addSettings, readConfig } from './settings.ts';
-import { stopOnSignal } from './signals.ts';
 
 const settings = [
   ...['dataDir', 'source', 'traceTimeZone', 'timeZone', 'batchEventsMax', 'topicPrefix'],
@@ -43,7 +42,6 @@ export function addReplayCommand(program: Command): void {
       import('../archive.ts'),
     ]);
     const out = String(options['out']);
-    const { stop } = stopOnSignal();
     const found = await rederive(
       {
         ...{ dataDir: config.dataDir ?? 'data', out, fromMs, toMs, batchEventsMax: config.batchEventsMax },
@@ -57,7 +55,8 @@ export function addReplayCommand(program: Command): void {
         onNote: say,
         onProgress: progress(),
       },
-      stop.signal,
+      // Ctrl-C just ends it: what is written stays, and the same command goes on.
+      new AbortController().signal,
     );
     for (const gap of describeGaps(found)) say(gap);
     const told = { out, from: isoTime(fromMs), to: isoTime(toMs), ...found, untilMs: isoTime(found.untilMs) };
