@@ -115,8 +115,7 @@ test('docs/queues.md has every setting of a queue, and only opening hours that a
 test('the README names every command of the program', () => {
   const readme = readFileSync('README.md', 'utf8');
   const words = 'run record check simulate predict history backtest compact replay topics config';
-  for (const command of words.split(' '))
-    expect(readme).toMatch(new RegExp(`\\| \`${command}\` *\\|`));
+  for (const command of words.split(' ')) expect(readme).toMatch(new RegExp(`\\| \`${command}\` *\\|`));
 });
 
 test('every promise names a test that exists', () => {
