@@ -82,20 +82,15 @@ export const openGapFaults = (run: Observed): string[] =>
   gapsOf(run).at(-1)?.endMs === null ? ['a gap is still open'] : [];
 
 /** No gap without a fault, none of a channel that nothing befell, and none that stays. */
-export function gapFaults(run: Observed, { kinds, firstMs, aimed, victimId, asked }: Story): string[] {
+export function gapFaults(run: Observed, { kinds, firstMs, aimed, struck, asked }: Story): string[] {
   const faults = openGapFaults(run);
-  const isOfOne = aimed.length > 0 && !kinds.some((kind) => everywhere.includes(kind));
+  const isOfAll = struck.includes(undefined) || kinds.some((kind) => everywhere.includes(kind));
+  const isOfOne = aimed.length > 0 && !isOfAll;
   for (const gap of gapsOf(run)) {
     const { startMs: fromMs, receivedAtMs, endMs: untilMs } = gap;
     if (receivedAtMs < firstMs) faults.push(`a gap was found ${firstMs - receivedAtMs} ms before the first fault`);
     if (untilMs !== null && untilMs < fromMs) faults.push('a gap ends before it begins');
-    if (
-      isOfOne &&
-      !isCovered(
-        gap,
-        [...asked.values()].find((topics) => hasSubject(topics, victimId)),
-      )
-    ) {
+    if (isOfOne && !struck.some((id) => isCovered(gap, id === undefined ? undefined : asked.get(id)))) {
       faults.push(`a gap of channel ${gap.channel}, which nothing befell: ${gap.cause}`);
     }
   }
@@ -105,13 +100,11 @@ export function gapFaults(run: Observed, { kinds, firstMs, aimed, victimId, aske
   return faults;
 }
 
-const hasSubject = (topics: ReadonlySet<string>, id: string) => [...topics].some((topic) => topic.includes(id));
-
 /** Whether a gap is that of a channel with these topics. */
-function isCovered({ queueIds }: EventOf<'channel-gap'>, topics: ReadonlySet<string> = new Set()): boolean {
-  if (queueIds === null) return true;
-  const ofQueues = [...topics].flatMap((topic) => (topic.includes('.queues.') ? [topic.split('.')[3]] : []));
-  return queueIds.length === 0 ? ofQueues.length === 0 : queueIds.some((id) => ofQueues.includes(id));
+function isCovered({ queueIds, userIds }: EventOf<'channel-gap'>, topics: ReadonlySet<string> = new Set()): boolean {
+  if (queueIds === null || userIds === null) return true;
+  const ids = new Set([...topics].map((topic) => topic.split('.').find((part) => part.length === 36)));
+  return [...queueIds, ...userIds].some((id) => ids.has(id));
 }
 
 /** What the platform sent and nobody took in lies in a gap of its channel. */

@@ -34,7 +34,9 @@ export async function judgeBorder(
   const run = startVirtualRun(story);
   for (const { atMs, fault } of story.aimed) {
     run.time.at(atMs, () => {
-      const aimed = { ...fault, channelId: channelOf(story, story.victimId) };
+      const channelId = channelOf(story, story.victimId);
+      story.struck.push(channelId);
+      const aimed = { ...fault, channelId };
       run.platform.inject(aimed, atMs);
     });
   }

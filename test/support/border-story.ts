@@ -73,6 +73,8 @@ export interface Story {
   /** Faults that befall one channel only, the one that at that time has the topics of this queue or agent. */
   readonly aimed: readonly PlannedFault[];
   readonly victimId: string;
+  /** The channels that an aimed fault befell, once it has; undefined = nobody told of the victim then, so that it befell all. */
+  readonly struck: (string | undefined)[];
   /** Names of the topics that a channel was asked to tell of, by its id. */
   readonly asked: ReadonlyMap<string, ReadonlySet<string>>;
   readonly sent: readonly SentFrame[];
@@ -171,7 +173,7 @@ export function storyOf(centre: Centre, kinds: readonly Fault['kind'][], seed: n
   };
   for (const agent of shadow.agents.values()) noteAgent(agent, startMs);
   return {
-    ...{ centre, kinds, random, asked, sent, truth, agentTruth, victimId, hiding },
+    ...{ centre, kinds, random, asked, sent, truth, agentTruth, victimId, struck: [], hiding },
     driver: { ...driver, events: noted(driver.events, shadow, note, noteAgent) },
     options: {
       faultPlan: [...plan.filter((each) => !isAimed(each)), { atMs: clearMs, fault: { kind: 'clear' as const } }],
