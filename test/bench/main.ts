@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util';
 import { measureFirstRun } from './first-run.ts';
 import { measureFrames } from './frames.ts';
 import { measureKafka } from './kafka.ts';
+import { measureParquet } from './parquet.ts';
 import { measureWaits } from './waits.ts';
 import { measureWindows } from './windows.ts';
 
-// npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. --only frames, wait, windows, install or kafka runs one part, --only
+// npm run bench: ratios within one run, medians of several rounds. Nothing here is a test. --only frames, wait, windows, parquet, install or kafka runs one part, --only
 // kafka:latency a part of a part.
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
@@ -21,6 +22,7 @@ const parts = {
   windows() {
     measureWindows(say);
   },
+  parquet: () => measureParquet(say),
   async install() {
     for (const line of await measureFirstRun()) say(line);
   },
