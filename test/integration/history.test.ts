@@ -91,7 +91,7 @@ const range = ['--from', first, '--to', last];
 
 /** Sums of a local day, a queue and a medium, as the log of single calls has them. */
 function happened(untilMs = endMs): ReadonlyMap<string, IntervalTotals> {
-  const calls = platform.center.history.all();
+  const calls = [...platform.center.history.all()];
   return new Map(
     days.flatMap((date) => {
       const day = dayOf(date, timeZone);
