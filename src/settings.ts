@@ -86,6 +86,11 @@ export const schema = z.object({
     .pipe(z.array(z.string().regex(/^[^@+,]+(\+[^@+,]+)*(@[^@+,]*)?$|^@[^@+,]+$/)).max(49))
     .transform((profiles) => profiles.map(writtenProfile))
     .default([]),
+  httpHost: text().default('127.0.0.1'),
+  httpPort: whole(0, 65_535).default(0),
+  httpToken: text()
+    .regex(/^\S{16,}$/)
+    .optional(),
   commitEveryMs: whole(0, 60_000).default(0),
   checkpointEveryMs: whole(1_000, dayMs).default(300_000),
   batchEventsMax: whole(1, 1_000_000).default(5_000),
@@ -247,6 +252,19 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
     env: ['QUEUECAST_RANKING_PROFILES'],
     allowed:
       'at most 49, with commas between, ranked in every queue even if nobody waits: ids of skills with + between, then @ and the id of a language',
+  },
+  httpHost: {
+    env: ['QUEUECAST_HTTP_HOST'],
+    allowed: 'an address of this machine; any but a loopback address needs QUEUECAST_HTTP_TOKEN too',
+  },
+  httpPort: {
+    env: ['QUEUECAST_HTTP_PORT'],
+    allowed: '0 to 65535, where the roles all and serve answer over HTTP; 0 = not at all',
+  },
+  httpToken: {
+    env: ['QUEUECAST_HTTP_TOKEN'],
+    allowed: 'at least 16 characters, no spaces; whoever asks must send it as a bearer token',
+    isSecret: true,
   },
   commitEveryMs: {
     env: ['QUEUECAST_COMMIT_EVERY_MS'],

@@ -42,7 +42,20 @@ const layers: readonly Layer[] = [
   {
     folder: 'src/',
     ours: ['streams/', 'sinks/', 'src/'],
-    npm: ['ws', 'https-proxy-agent', 'proxy-from-env', 'undici', 'fastify', 'commander', 'pino', 'zod', 'yaml', 'rxjs'],
+    npm: [
+      'ws',
+      'https-proxy-agent',
+      'proxy-from-env',
+      'undici',
+      'fastify',
+      '@fastify/swagger',
+      'fastify-type-provider-zod',
+      'commander',
+      'pino',
+      'zod',
+      'yaml',
+      'rxjs',
+    ],
     node: true,
   },
   {
@@ -81,6 +94,8 @@ const owners: readonly (readonly [vendor: string, owner: RegExp])[] = [
   ['https-proxy-agent', /^src\/genesys\/socket\.ts$/],
   ['proxy-from-env', /^src\/genesys\/socket\.ts$/],
   ['fastify', /^(src\/simulator\/server\.ts$|src\/http\/)/],
+  ['@fastify/swagger', /^src\/http\/server\.ts$/],
+  ['fastify-type-provider-zod', /^src\/http\//],
   ['purecloud-platform-client-v2', /^test\/integration\/sdk-js\.test\.ts$/],
   ['commander', /^src\/(main\.ts$|commands\/)/],
 ];

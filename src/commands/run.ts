@@ -9,6 +9,8 @@ import type { Config } from '../config.ts';
 import { counted } from '../counted.ts';
 import { createHealth, type Health } from '../health.ts';
 import { keepHealthFile } from '../health-file.ts';
+import { refuseOpenAddress } from '../http/access.ts';
+import type { HttpServer } from '../http/server.ts';
 import { createLatest } from '../latest.ts';
 import { createLog } from '../log.ts';
 import { chooseLogs } from '../logs/choose-logs.ts';
@@ -22,6 +24,7 @@ import { addModelOptions, readModel, refuse } from './model-options.ts';
 import { isOnSimulator, openPlatform, type Platform, refuseRecordingPseudonyms, timeZoneOf } from './platform.ts';
 import { describeRecording } from './record.ts';
 import { createScreen } from './screen.ts';
+import { serveHttp, servedTopics } from './serve-http.ts';
 import { addSettings, readConfig } from './settings.ts';
 import { type Stop, stopOnSignal } from './signals.ts';
 
@@ -35,6 +38,7 @@ export function addRunCommand(program: Command): void {
     const { config } = readConfig(options);
     const record = options['record'];
     if (record !== undefined) refuseRecordingPseudonyms(config);
+    if (servesHttp(config)) refuseOpenAddress({ host: config.httpHost, token: config.httpToken });
     const model = readModel(command, options);
     if (model !== undefined && !(needsSource(config) && isOnSimulator(config))) {
       refuse(
@@ -85,13 +89,13 @@ async function runOn({ platform, dataDir, replay, recorder }: Parts, { stop, hur
   const platformClock = replay?.clock ?? platform.clock;
   const timeZone = timeZoneOf(platform);
   const health = createHealth();
-  const latest = createLatest(tableTopics);
+  const latest = createLatest([...new Set([...tableTopics, ...(servesHttp(config) ? servedTopics : [])])]);
   const end = () => stop.abort();
   simulator?.ended.then(end, end);
   const { stdout: out, stderr: err } = process;
   // Whoever read the output has gone, as `head` does: no reason not to end in order.
   out.on('error', end);
-  const isShown = config.role === 'all' || config.role === 'serve';
+  const isShown = shows(config);
   const screen = isShown ? createScreen({ latest, platformClock, timeZone, out, err }) : undefined;
   const log = createLog(config.logLevel, (line) => (screen === undefined ? void err.write(line) : screen.log(line)));
   const logs = chooseLogs(config, dataDir, log);
@@ -110,7 +114,9 @@ async function runOn({ platform, dataDir, replay, recorder }: Parts, { stop, hur
   const composition = { ...always, onJournalOpen: begin };
   const over = new AbortController();
   void keepHealthFile(join(dataDir, `health-${config.role}`), systemClock, log, over.signal);
+  let http: HttpServer | undefined;
   try {
+    if (servesHttp(config)) http = await serveHttp(composition);
     const stages = composeStages({ ...composition, replay, recorder });
     await runStages(replay === undefined ? stages : stages.map((stage) => endingAll(stage, end)), {
       drain: stop.signal,
@@ -118,6 +124,7 @@ async function runOn({ platform, dataDir, replay, recorder }: Parts, { stop, hur
     });
   } finally {
     over.abort();
+    await http?.close();
     await screen?.stop();
   }
   const torn = replay?.fault();
@@ -162,6 +169,10 @@ function describe({ calls, queues, agents }: SimulatorSummary): string {
   const centre = `${counted(queues, 'queue')} and ${counted(agents, 'agent')}`;
   return `Simulated ${counted(offered, 'call')} to ${centre}: ${answered} answered, ${abandoned} abandoned; ${dropped} still open at the end.`;
 }
+
+const shows = ({ role }: Config) => role === 'all' || role === 'serve';
+
+const servesHttp = (config: Config) => shows(config) && config.httpPort > 0;
 
 const needsSource = ({ role }: Config) => role === 'all' || role === 'ingest';
 
