@@ -27,7 +27,7 @@ interface Agents {
 export function followAgents(): Logic<Agents, QueueEvent, Output> {
   return {
     name: 'agent-state',
-    version: 4,
+    version: 5,
     start: () => ({ openGaps: new Map(), byId: new Map() }),
     step(agents, event) {
       switch (event.kind) {
@@ -108,8 +108,12 @@ export function newsOfAgent(
   event: EventOf<'agent-status'> | EventOf<'agent-profile'>,
 ): Partial<AgentState> {
   if (event.kind === 'agent-profile') {
+    const proficiencies = event.skills
+      .map(({ skillId, proficiency }) => ({ skillId, proficiency }))
+      .sort((a, b) => (a.skillId < b.skillId ? -1 : 1));
     return {
-      skillIds: event.skills.map((skill) => skill.skillId).sort(),
+      skillIds: proficiencies.map(({ skillId }) => skillId),
+      proficiencies,
       languageIds: event.languages.map((language) => language.languageId).sort(),
     };
   }
@@ -149,6 +153,7 @@ export function unknownAgent(userId: string, observedAtMs: EpochMs): AgentState 
     presenceSinceMs: null,
     activeQueueIds: null,
     skillIds: [],
+    proficiencies: [],
     languageIds: [],
     observedAtMs,
   };

@@ -111,13 +111,13 @@ async function runOn({ platform, dataDir, replay, recorder }: Parts, { stop, hur
   };
   if (!needsSource(config)) begin();
   const always = { config, dataDir, logs, timeZone, platformClock, answerWithinMs, log, health, latest };
-  const composition = { ...always, onJournalOpen: begin };
+  const composition = { ...always, replay, recorder, onJournalOpen: begin };
   const over = new AbortController();
   void keepHealthFile(join(dataDir, `health-${config.role}`), systemClock, log, over.signal);
   let http: HttpServer | undefined;
   try {
     if (servesHttp(config)) http = await serveHttp(composition);
-    const stages = composeStages({ ...composition, replay, recorder });
+    const stages = composeStages(composition);
     await runStages(replay === undefined ? stages : stages.map((stage) => endingAll(stage, end)), {
       drain: stop.signal,
       hurry,

@@ -14,14 +14,16 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Clock } from '../../sinks/clock.ts';
 import { ConfigError } from '../config.ts';
 import type { TokenBucketSettings } from '../genesys/token-bucket.ts';
 import { createRateLimit, createTokenCheck, isForThisMachine, refuseOpenAddress } from './access.ts';
 import { type FieldFault, problem, type Problem, problemType } from './problem.ts';
+import { toSnakeCase } from './snake-case.ts';
 
-/** A server that routes can be added to; their schemas are zod's. */
+/** A server that routes can be added to; their schemas are zod's, and see all fields in snake_case. */
 export type App = FastifyInstance<
   RawServerDefault,
   IncomingMessage,
@@ -82,7 +84,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     forceCloseConnections: 'idle',
     frameworkErrors: (error, _, reply) => void refuse(reply, asProblem(error)),
   }).withTypeProvider<ZodTypeProvider>();
-  app.setValidatorCompiler(validatorCompiler);
+  app.setValidatorCompiler(checkSpelt);
   app.setSerializerCompiler(serializerCompiler);
   guard(app, options);
   app.setErrorHandler(async (error, request, reply) => {
@@ -119,6 +121,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
 }
 
+/** However fields are spelt; a body that comes as a stream is read by its route. */
+const checkSpelt: typeof validatorCompiler = (route) => {
+  const check = validatorCompiler(route);
+  return (data) => (data instanceof Readable ? { value: data } : check(toSnakeCase(data)));
+};
+
 /** Who asks too often, by a foreign name or without the token gets no further. */
 function guard(app: App, { token, rate = usualRate, clock }: HttpServerOptions): void {
   const waitMsOf = createRateLimit(rate, clock);
@@ -146,7 +154,7 @@ function guard(app: App, { token, rate = usualRate, clock }: HttpServerOptions):
 }
 
 /** Answers with a problem. */
-function refuse(reply: FastifyReply, told: Problem): FastifyReply {
+export function refuse(reply: FastifyReply, told: Problem): FastifyReply {
   // Written here: a problem of the serializer must not go through it again.
   return reply.code(told.status).type(problemType).serializer(JSON.stringify).send(told);
 }

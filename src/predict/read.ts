@@ -153,7 +153,7 @@ export async function readQueue(reader: Reader, queueId: string): Promise<Read<R
 }
 
 /** Members of a queue who may be on queue now. */
-function agentsAtWork(body: unknown): readonly string[] {
+export function agentsAtWork(body: unknown): readonly string[] {
   const { results = [] } = snapshot.readAnswer(wire.routingActivityAnswer, body);
   const members = results.flatMap(({ entities = [] }) => entities);
   const isAtWork = ({ queueMembershipStatus, routingStatus }: (typeof members)[number]) =>

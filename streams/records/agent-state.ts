@@ -17,6 +17,8 @@ export const agentState = defineRecord({
     presenceSinceMs: epochMs().nullable(),
     activeQueueIds: z.array(z.string()).nullable(),
     skillIds: z.array(z.string()),
+    /** How well he knows each of them, 0 to 5. */
+    proficiencies: z.array(z.object({ skillId: z.string(), proficiency: z.number() })),
     languageIds: z.array(z.string()),
     observedAtMs: epochMs(),
   }),

@@ -43,6 +43,15 @@ test('an agent who is watched no more is stale, and known anew when he is heard 
   expect(run(followAgents(), [removed])).toEqual([]);
 });
 
+test('what an agent can do is told with how well, in the order of the ids of skills', () => {
+  const skills = [
+    { skillId: 'b', proficiency: 2.5 },
+    { skillId: 'a', proficiency: 4 },
+  ];
+  const profile: QueueEvent = { kind: 'agent-profile', receivedAtMs: 1_000, userId: 'u', skills, languages: [] };
+  expect(last(profile)).toMatchObject({ skillIds: ['a', 'b'], proficiencies: [skills[1], skills[0]] });
+});
+
 describe('what an agent did before a gap', () => {
   const gap = (userIds: string[] | null, startMs: number, endMs: number | null, channel = 1): QueueEvent => ({
     ...{ kind: 'channel-gap', receivedAtMs: endMs ?? startMs, channel, queueIds: [], userIds, startMs, endMs },
