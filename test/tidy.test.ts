@@ -50,6 +50,7 @@ const layers: readonly Layer[] = [
       'fastify',
       '@fastify/swagger',
       'fastify-type-provider-zod',
+      'csv-parse',
       'commander',
       'pino',
       'zod',
@@ -96,6 +97,7 @@ const owners: readonly (readonly [vendor: string, owner: RegExp])[] = [
   ['fastify', /^(src\/simulator\/server\.ts$|src\/http\/)/],
   ['@fastify/swagger', /^src\/http\/server\.ts$/],
   ['fastify-type-provider-zod', /^src\/http\//],
+  ['csv-parse', /^src\/routing\/read-log\.ts$/],
   ['purecloud-platform-client-v2', /^test\/integration\/sdk-js\.test\.ts$/],
   ['commander', /^src\/(main\.ts$|commands\/)/],
 ];

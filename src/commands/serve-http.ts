@@ -4,6 +4,7 @@ import { createPseudonyms } from '../genesys/pseudonyms.ts';
 import { createRest } from '../genesys/rest.ts';
 import { healthRoutes } from '../http/health.ts';
 import { readinessOf, readinessTopics } from '../http/readiness.ts';
+import { routingBatchRoutes } from '../http/routing-batch.ts';
 import { routingRoutes } from '../http/routing.ts';
 import { type HttpServer, startHttpServer } from '../http/server.ts';
 import { rosterTopics } from '../routing/live-roster.ts';
@@ -19,6 +20,7 @@ export async function serveHttp(composition: Composition): Promise<HttpServer> {
   const { config, latest, platformClock, answerWithinMs, log } = composition;
   const reader = readerOf(composition);
   const rosters = createRosters({ latest, platformClock, slackMs: answerWithinMs, systemClock, reader });
+  const routing = { rosters, clock: platformClock };
   const server = await startHttpServer({
     host: config.httpHost,
     port: config.httpPort,
@@ -28,7 +30,8 @@ export async function serveHttp(composition: Composition): Promise<HttpServer> {
     log,
     subjects: [
       healthRoutes(() => readinessOf(latest, platformClock.nowMs(), answerWithinMs)),
-      routingRoutes({ rosters, clock: platformClock }),
+      routingRoutes(routing),
+      routingBatchRoutes(routing),
     ],
   });
   log.info({ url: server.url }, 'answering over HTTP');

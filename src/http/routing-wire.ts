@@ -41,7 +41,7 @@ export const weightsWire = z.strictObject({
 });
 
 /** What every question about routing may say. */
-const questionWire = {
+export const questionWire = {
   queue_id: id().describe('Whose agents are ranked, unless agents are given'),
   sla_target: z
     .string()
@@ -93,7 +93,7 @@ export const fairnessWire = z.object({
   is_fair: z.boolean(),
 });
 
-const usedWire = {
+export const usedWire = {
   weights_used: z.object({
     proficiency: z.number(),
     language_match: z.number(),
@@ -121,7 +121,7 @@ export const whatIfAnswer = z.object({
   basis: basisWire,
 });
 
-type AgentWire = z.output<typeof agentWire>;
+export type AgentWire = z.output<typeof agentWire>;
 
 export function agentOf(wire: AgentWire): NamedAgent {
   const { id: agentId, name = null, routing_status: status, skills, languages, idle_since: idleSince } = wire;

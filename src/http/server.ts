@@ -21,7 +21,7 @@ import { ConfigError } from '../config.ts';
 import type { TokenBucketSettings } from '../genesys/token-bucket.ts';
 import { createRateLimit, createTokenCheck, isForThisMachine, refuseOpenAddress } from './access.ts';
 import { type FieldFault, problem, type Problem, problemType } from './problem.ts';
-import { toSnakeCase } from './snake-case.ts';
+import { toSnakeCase } from '../snake-case.ts';
 
 /** A server that routes can be added to; their schemas are zod's, and see all fields in snake_case. */
 export type App = FastifyInstance<

@@ -31,7 +31,7 @@ export type WhatIf =
   | { readonly kind: 'none-available' }
   | { readonly kind: 'none-eligible'; readonly available: number; readonly threshold: number };
 
-const weightsUsed = ({ weights, sla }: Pick<Question, 'weights' | 'sla'>): WeightsUsed => ({
+export const weightsUsed = ({ weights, sla }: Pick<Question, 'weights' | 'sla'>): WeightsUsed => ({
   weights: adjustWeights(weights, sla),
   slaPolicy: policyOf(sla),
 });

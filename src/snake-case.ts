@@ -7,8 +7,11 @@ export function toSnakeCase(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, each]) => {
-      const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      const name = snakeCase(key);
       return [name, tables.includes(name) ? each : toSnakeCase(each)];
     }),
   );
 }
+
+export const snakeCase = (name: string): string =>
+  /[A-Z]/.test(name) ? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : name;
