@@ -12,6 +12,7 @@ import { addRecordCommand } from './commands/record.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRunCommand } from './commands/run.ts';
 import { readVersion } from './commands/settings.ts';
+import { addSimulateRoutingCommand } from './commands/simulate-routing.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { addTopicsCommand } from './commands/topics.ts';
 import { ConfigError } from './config.ts';
@@ -28,6 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
   addRunCommand(program);
   addRecordCommand(program);
   addSimulateCommand(program);
+  addSimulateRoutingCommand(program);
   addBacktestCommand(program);
   addCompactCommand(program);
   addReplayCommand(program);

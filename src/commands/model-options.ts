@@ -26,7 +26,7 @@ export function optionError(
   const names = new Set(error.issues.map(({ path }) => String(path[0])));
   return new ConfigError(
     Array.from(names, (name) => ({
-      where: `--${name}`,
+      where: `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
       value: String(options[name]),
       allowed: allowed[name] ?? 'a number',
     })),

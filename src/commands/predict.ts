@@ -60,7 +60,7 @@ export function addPredictCommand(program: Command, exit: (code: number) => void
   });
 }
 
-function createReader({ config, clock }: Platform, signal: AbortSignal): Reader {
+export function createReader({ config, clock }: Platform, signal: AbortSignal): Reader {
   let answer: HttpAnswer | undefined;
   const send = createSend(silenceMsMax);
   const rest = createRest({

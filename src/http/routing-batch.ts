@@ -175,7 +175,9 @@ function problemOf({ code, row, field, message }: InteractionLogError): Problem 
 
 const reasons = { 'none-eligible': 'none_eligible', 'waited-too-long': 'waited_too_long' } as const;
 
-function answerOf({ assignments, unassigned, fairness, counts, test }: Simulated) {
+/** What a simulation came to, as it is told to machines. */
+export function answerOf({ assignments, unassigned, fairness, shares, test }: Simulated) {
+  const counts = Array.from(shares, ([id, { chosen }]) => [id, chosen] as const);
   return {
     assignments: assignments.map(({ interactionId, agentId, score, waitSeconds }) => ({
       interaction_id: interactionId,

@@ -14,7 +14,7 @@ const moment = () => z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
 const skillsMax = 1_000;
 const agentsMax = 10_000;
 
-const agentWire = z.strictObject({
+export const agentWire = z.strictObject({
   id: id(),
   name: z.string().max(200).nullish(),
   routing_status: z

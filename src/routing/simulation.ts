@@ -1,4 +1,10 @@
-import { countChoices, type Fairness, fairnessOf, uniformFairness } from '../../streams/ranking/fairness.ts';
+import {
+  countChoices,
+  type Fairness,
+  fairnessOf,
+  type Share,
+  uniformFairness,
+} from '../../streams/ranking/fairness.ts';
 import { pickAgent } from '../../streams/ranking/rank.ts';
 import type { Candidate, Standing } from '../../streams/ranking/score.ts';
 import type { Weights } from '../../streams/ranking/weights.ts';
@@ -22,8 +28,8 @@ export interface SimulationSettings {
 export interface Simulated {
   readonly assignments: readonly SimulatedAssignment[];
   readonly unassigned: readonly Unassigned[];
-  /** How often each agent was chosen: of all who were idle at the start, zeros too. */
-  readonly counts: ReadonlyMap<string, number>;
+  /** How often each agent was chosen, and would have been by lot: of all who were idle at the start, zeros too. */
+  readonly shares: ReadonlyMap<string, Share>;
   readonly fairness: Fairness;
   /** Against whom: all who are idle each time, or only those of them who are eligible and not busy. */
   readonly test: 'uniform' | 'eligible-sets';
@@ -60,7 +66,9 @@ function withoutCapacity({ agents, weights }: SimulationSettings): Simulation {
         assignments.map(({ agentId }) => agentId),
         idle.map(({ id }) => id),
       );
-      return { assignments, unassigned, counts, fairness: uniformFairness(counts.values()), test: 'uniform' };
+      const expected = assignments.length / idle.length;
+      const shares = new Map(Array.from(counts, ([id, times]) => [id, { chosen: times, expected }]));
+      return { assignments, unassigned, shares, fairness: uniformFairness(counts.values()), test: 'uniform' };
     },
   };
 }
@@ -83,9 +91,8 @@ function withCapacity({ agents, weights }: SimulationSettings, rules: CapacityRu
     finish() {
       capacity.finish();
       const shares = capacity.shares();
-      const counts = new Map(Array.from(shares, ([id, { chosen }]) => [id, chosen]));
       const could = [...shares.values()].filter(({ expected }) => expected > 0);
-      return { assignments, unassigned, counts, fairness: fairnessOf(could), test: 'eligible-sets' };
+      return { assignments, unassigned, shares, fairness: fairnessOf(could), test: 'eligible-sets' };
     },
   };
 }

@@ -39,17 +39,15 @@ describe('a simulation with capacity', () => {
   test('gives an agent nothing more until his interaction is over, and the next to who has been idle for longest', () => {
     // ann  0-----30 | 40---
     // bob    10------------70
-    const { told, counts } = simulate(
+    const { told, shares } = simulate(
       [agent('ann'), agent('bob')],
       [call('1', 0, 30), call('2', 10, 60), call('3', 40, 20)],
     );
     expect(told).toEqual(['1 ann 0', '2 bob 0', '3 ann 0']);
-    expect(counts).toEqual(
-      new Map([
-        ['ann', 2],
-        ['bob', 1],
-      ]),
-    );
+    expect(Array.from(shares, ([id, { chosen }]) => [id, chosen])).toEqual([
+      ['ann', 2],
+      ['bob', 1],
+    ]);
   });
 
   test('lets whoever finds nobody idle wait for the first who can take it, in the order in which they came', () => {
@@ -162,7 +160,10 @@ describe('any simulation', () => {
   test('with capacity loses nobody, has no agent at two interactions, and expects as many choices as there were', () => {
     fc.assert(
       fc.property(candidates, logs, fc.constantFrom(null, 0, 30), (agents, log, waitSecondsMax) => {
-        const { assignments, unassigned, fairness } = simulate(agents, log, { handleSeconds: 60, waitSecondsMax });
+        const { assignments, unassigned, fairness, shares } = simulate(agents, log, {
+          handleSeconds: 60,
+          waitSecondsMax,
+        });
         const told = [...assignments, ...unassigned].map(({ interactionId }) => interactionId);
         expect(told.sort()).toEqual(log.map(({ id }) => id).sort());
         const byId = new Map(log.map((each) => [each.id, each]));
@@ -176,6 +177,8 @@ describe('any simulation', () => {
           freeAtMs.set(agentId, beginMs + (handleSeconds ?? 60) * 1000);
         }
         expect(fairness.total).toBe(assignments.length);
+        const expected = [...shares.values()].reduce((sum, share) => sum + share.expected, 0);
+        expect(expected).toBeCloseTo(assignments.length, 6);
       }),
     );
   });

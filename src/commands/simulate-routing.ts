@@ -1,0 +1,176 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { createProgress } from '../backtest/progress.ts';
+import { ConfigError } from '../config.ts';
+import { GenesysError } from '../genesys/errors.ts';
+import { answerOf } from '../http/routing-batch.ts';
+import { agentOf, agentWire } from '../http/routing-wire.ts';
+import { findQueue } from '../predict/read.ts';
+import { InteractionLogError } from '../routing/log-error.ts';
+import { renderPage } from '../routing/page/page.ts';
+import { inOrderOfStart, readLog } from '../routing/read-log.ts';
+import { readRoster, readSatisfaction } from '../routing/read-roster.ts';
+import { renderReport } from '../routing/report.ts';
+import type { NamedAgent } from '../routing/roster.ts';
+import { type CapacityRules, createSimulation, type Simulated } from '../routing/simulation.ts';
+import { weightsUsed } from '../routing/what-if.ts';
+import { defaultWeights } from '../../streams/ranking/weights.ts';
+import { toSnakeCase } from '../snake-case.ts';
+import { numberOption, optionError, refuse } from './model-options.ts';
+import { openPlatform, refuseRecording } from './platform.ts';
+import { createReader } from './predict.ts';
+import { addSettings, readConfig } from './settings.ts';
+import { stopOnSignal } from './signals.ts';
+
+const settings = ['source', 'clientId', 'region', 'gatewayHost', 'gatewayPort', 'gatewayProtocol', 'clock', 'trace'];
+/** Surveys of so many days count. */
+const surveyDays = 30;
+const dayMs = 86_400_000;
+
+const seconds = numberOption.pipe(z.number().min(0).max(604_800));
+const parsed = z.object({
+  log: z.string(),
+  agents: z.string().optional(),
+  queue: z.string().optional(),
+  capacity: z.boolean().default(false),
+  handleSeconds: seconds.default(240),
+  maxWaitSeconds: seconds.optional(),
+  slaTarget: z
+    .string()
+    .regex(/^\d{1,3}\/\d{1,5}$/)
+    .default('80/20'),
+  performance: numberOption.pipe(z.number().min(0).max(1)).default(0.8),
+  json: z.boolean().default(false),
+  out: z.string().optional(),
+});
+
+const allowed = {
+  handleSeconds: 'seconds, 0 to 604800',
+  maxWaitSeconds: 'seconds, 0 to 604800',
+  slaTarget: 'percent/seconds, for example 80/20',
+  performance: '0 to 1',
+};
+
+export function addSimulateRoutingCommand(program: Command): void {
+  const command = program
+    .command('simulate-routing')
+    .description('give the interactions of a log to the agents who would be chosen, and tell how fair that is')
+    .requiredOption('--log <file>', 'interactions: .csv, .json (a list) or .jsonl')
+    .option('--agents <file>', 'agents as JSON; without them those of --queue are asked for')
+    .option('--queue <id or name>', 'the queue whose agents the platform is asked for')
+    .option('--capacity', 'agents are busy as long as an interaction takes; then each needs started_at')
+    .option('--handle-seconds <number>', 'of interactions that do not say; default: 240')
+    .option('--max-wait-seconds <number>', 'who has waited longer gives up; default: nobody does')
+    .option('--sla-target <percent/seconds>', 'whose policy may shift the weights; default: 80/20')
+    .option('--performance <0 to 1>', 'the service level reached; default: 0.8')
+    .option('--json', 'machine-readable')
+    .option('--out <file>', 'write a page with plots there too');
+  addSettings(command, settings).action(async (given: Readonly<Record<string, unknown>>) => {
+    const read = parsed.safeParse(given);
+    if (!read.success) throw optionError(read.error, given, allowed);
+    const { data: options } = read;
+    const agents = await agentsFor(command, options, given);
+    const { weights, slaPolicy } = weightsUsed({
+      weights: defaultWeights,
+      sla: { target: options.slaTarget, performance: options.performance },
+    });
+    const rules = { handleSeconds: options.handleSeconds, waitSecondsMax: options.maxWaitSeconds ?? null };
+    const simulated = await simulate(options.log, { agents, weights, capacity: options.capacity ? rules : null });
+    const report = { log: basename(options.log), rules: rulesText(options.capacity, slaPolicy), simulated };
+    if (options.out !== undefined) await writeFile(options.out, renderPage(report));
+    const text = options.json ? JSON.stringify(answerOf(simulated), null, 2) : renderReport(report).join('\n');
+    process.stdout.write(`${text}\n`);
+  });
+}
+
+const rulesText = (capacity: boolean, slaPolicy: string | null) =>
+  `${capacity ? 'Agents are busy while an interaction takes.' : 'Agents never become busy.'} ${slaPolicy === null ? 'No policy shifts the weights.' : `The policy of ${slaPolicy} shifts the weights.`}`;
+
+interface Work {
+  readonly agents: readonly NamedAgent[];
+  readonly weights: typeof defaultWeights;
+  readonly capacity: CapacityRules | null;
+}
+
+async function simulate(path: string, work: Work): Promise<Simulated> {
+  const { size } = await stat(path).catch((error: unknown) => {
+    throw fileFault('--log', path, error);
+  });
+  const progress = createProgress(process.stderr, basename(path), size);
+  const simulation = createSimulation(work);
+  try {
+    const log = readLog(
+      counted(createReadStream(path), (bytes) => progress.at(bytes)),
+      /\.csv$/i.test(path) ? 'csv' : 'json',
+    );
+    for await (const each of work.capacity === null ? log : await inOrderOfStart(log)) simulation.take(each);
+    return simulation.finish();
+  } catch (error) {
+    if (!(error instanceof InteractionLogError)) throw error;
+    throw new ConfigError([{ where: '--log', value: path, allowed: `a log that can be read; ${error.message}` }]);
+  } finally {
+    progress.end();
+  }
+}
+
+async function* counted(bytes: AsyncIterable<unknown>, onBytes: (count: number) => void): AsyncGenerator<Uint8Array> {
+  let count = 0;
+  for await (const chunk of bytes) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('A file comes in bytes.');
+    count += chunk.length;
+    onBytes(count);
+    yield chunk;
+  }
+}
+
+async function agentsFor(
+  command: Command,
+  { agents: path, queue }: z.output<typeof parsed>,
+  given: Readonly<Record<string, unknown>>,
+): Promise<readonly NamedAgent[]> {
+  if (path !== undefined) return readAgents(path);
+  if (queue === undefined) refuse(command, 'name the agents: --agents FILE, or --queue ID to ask the platform');
+  const { config } = readConfig(given);
+  refuseRecording(config);
+  const { signal } = stopOnSignal().stop;
+  const platform = await openPlatform({ ...config, speed: 1 }, signal, undefined, 13 * 60);
+  try {
+    const reader = createReader(platform, signal);
+    const { value } = await findQueue(reader, queue);
+    const { agents } = await readRoster(reader, value.id, signal);
+    const nowMs = platform.clock.nowMs();
+    const period = { startMs: nowMs - surveyDays * dayMs, endMs: nowMs };
+    const csat = await readSatisfaction(reader, period, signal).catch((error: unknown) => {
+      if (!(error instanceof GenesysError)) throw error;
+      process.stderr.write(`queuecast: no satisfaction, so it is 0.5 for all: ${error.message}\n`);
+      return new Map<string, number>();
+    });
+    return agents.map((agent) => ({ ...agent, csat: csat.get(agent.id) ?? null }));
+  } finally {
+    await platform.simulator?.close();
+  }
+}
+
+async function readAgents(path: string): Promise<readonly NamedAgent[]> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileFault('--agents', path, error);
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw fileFault('--agents', path, error);
+  }
+  const read = z.array(agentWire).safeParse(toSnakeCase(value));
+  if (read.success) return read.data.map(agentOf);
+  const faults = read.error.issues.slice(0, 5).map(({ path: place, message }) => `${place.join('.')}: ${message}`);
+  throw new ConfigError([{ where: '--agents', value: path, allowed: `a list of agents; ${faults.join('; ')}` }]);
+}
+
+function fileFault(where: string, value: string, error: unknown): ConfigError {
+  const told = error instanceof Error ? error.message : String(error);
+  return new ConfigError([{ where, value, allowed: `a file that can be read; ${told}` }]);
+}

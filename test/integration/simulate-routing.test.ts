@@ -1,0 +1,88 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { startProcess } from '../support/pipeline-process.ts';
+import { temporaryFolders } from '../support/temporary-folder.ts';
+
+// What is asked on the command line: a log in, who would have been given what out.
+
+const newFolder = temporaryFolders();
+const agents = [
+  { id: 'a', skills: { s: 5 }, languages: ['de'], csat: 1 },
+  { id: 'b', skills: { s: 5 }, languages: ['de'], csat: 0.9 },
+];
+const table =
+  'id,required_skill,required_language,started_at,handle_seconds\n1,s,de,2026-03-01T09:00:00Z,60\n2,s,de,2026-03-01T09:00:30Z,60\n3,x,fr,2026-03-01T09:01:00Z,60\n';
+const told = z.object({
+  assignments: z.array(z.object({ agent_id: z.string(), wait_seconds: z.number().nullable() })),
+  unassigned: z.array(z.unknown()),
+  fairness_metrics: z.looseObject({ test: z.string() }),
+});
+
+async function files() {
+  const dir = newFolder();
+  await mkdir(dir);
+  const [log, roster] = [join(dir, 'log.csv'), join(dir, 'agents.json')];
+  await writeFile(log, table);
+  await writeFile(roster, JSON.stringify(agents));
+  return { dir, log, roster };
+}
+
+async function simulate(...args: readonly string[]) {
+  const started = startProcess(['simulate-routing', ...args]);
+  const exit = await started.ended;
+  return { exit, output: started.output() };
+}
+
+describe('queuecast simulate-routing', () => {
+  test('gives a log to the agents of a file, as JSON and as a page', async () => {
+    const { dir, log, roster } = await files();
+    const page = join(dir, 'page.html');
+    const free = await simulate('--log', log, '--agents', roster, '--json', '--out', page);
+    expect(free.exit, free.output).toBe(0);
+    const answer = told.parse(JSON.parse(free.output));
+    expect(answer.assignments.map(({ agent_id: id }) => id)).toEqual(['a', 'a']);
+    expect(answer.unassigned).toEqual([{ interaction_id: '3', reason: 'none_eligible' }]);
+    expect(await readFile(page, 'utf8')).toContain('Lorenz curve');
+    const busy = told.parse(
+      JSON.parse((await simulate('--log', log, '--agents', roster, '--json', '--capacity')).output),
+    );
+    expect(busy.assignments).toEqual([
+      { agent_id: 'a', wait_seconds: 0 },
+      { agent_id: 'b', wait_seconds: 0 },
+    ]);
+    expect(busy.fairness_metrics.test).toBe('eligible_sets');
+  });
+
+  test('asks the platform for the agents of a queue where no file has them', async () => {
+    const { log } = await files();
+    const { exit, output } = await simulate('--log', log, '--queue', 'PS', '--source', 'simulator');
+    expect(exit, output).toBe(0);
+    expect(output).toMatch(/^agents available +\d+$/m);
+  });
+
+  test('says what is wrong with files and wishes as usage', async () => {
+    const { dir, log, roster } = await files();
+    const wrong = async (said: RegExp, ...args: readonly string[]) => {
+      const { exit, output } = await simulate(...args);
+      expect(output).toMatch(said);
+      expect(exit).toBe(2);
+    };
+    await wrong(/--agents FILE, or --queue/, '--log', log);
+    await wrong(/--log=.*nowhere/, '--log', join(dir, 'nowhere.csv'), '--agents', roster);
+    await writeFile(join(dir, 'bad.csv'), 'id,handle_seconds\n1,long\n');
+    await wrong(/Interaction 1, handle_seconds/, '--log', join(dir, 'bad.csv'), '--agents', roster);
+    await writeFile(roster, JSON.stringify([{ id: 'a', csat: 80 }]));
+    await wrong(/--agents=.*0\.csat: /, '--log', log, '--agents', roster);
+    await wrong(
+      /--handle-seconds=long: allowed: seconds/,
+      '--log',
+      log,
+      '--agents',
+      roster,
+      '--handle-seconds',
+      'long',
+    );
+  });
+});
