@@ -127,6 +127,8 @@ const checkSpelt: typeof validatorCompiler = (route) => {
   return (data) => (data instanceof Readable ? { value: data } : check(toSnakeCase(data)));
 };
 
+const methods = ['GET', 'HEAD', 'POST'];
+
 /** Who asks too often, by a foreign name or without the token gets no further. */
 function guard(app: App, { token, rate = usualRate, clock }: HttpServerOptions): void {
   const waitMsOf = createRateLimit(rate, clock);
@@ -141,6 +143,8 @@ function guard(app: App, { token, rate = usualRate, clock }: HttpServerOptions):
         problem('too-many-requests', `More than ${rate.ratePerSecond} a second; ask again in ${seconds} s.`),
       );
     }
+    // Before anybody wants to know the type of a body that nobody reads.
+    if (!methods.includes(request.method)) return refuse(reply, nothingThere(app, request, reply));
     if (request.routeOptions.config.isOpen === true) return;
     if (isToken === undefined) {
       if (isForThisMachine(request.headers.host)) return;

@@ -70,6 +70,7 @@ export async function* readLog(bytes: AsyncIterable<Uint8Array>, format: LogForm
       }
       yield readInteraction(format === 'csv' ? row : interaction, value, count);
     }
+    if (count === 0) throw new RangeError('there is none in the log');
   } catch (error) {
     if (error instanceof CsvError || error instanceof SyntaxError || error instanceof RangeError) {
       throw new InteractionLogError('QC_LOG_INVALID', rowsBefore(error, count) + 1, null, error.message, {
@@ -122,7 +123,11 @@ export function toInteraction(read: Read): Interaction {
 
 function csvRows(bytes: AsyncIterable<Uint8Array>): AsyncIterable<unknown> {
   const parser = parse({
-    columns: (names: string[]) => names.map((each) => snakeCase(each.trim())),
+    columns(titles: string[]) {
+      const names = titles.map((each) => snakeCase(each.trim()));
+      if (!names.includes('id')) throw new RangeError('the first line has no column id');
+      return names;
+    },
     bom: true,
     trim: true,
     skip_empty_lines: true,

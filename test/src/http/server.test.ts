@@ -79,6 +79,7 @@ describe('the HTTP server', () => {
     expect(await told(post(`${url}/double`, `"${'x'.repeat(5 * 2 ** 20)}"`))).toEqual([413, null]);
     expect(await told(ask(`${url}/nowhere`))).toEqual([404, null]);
     expect(await told(ask(`${url}/double`, { method: 'DELETE' }))).toEqual([405, 'POST']);
+    expect(await told(ask(`${url}/healthz`, { method: 'QUERY' }))).toEqual([405, 'GET']);
     expect(await told(ask(`${url}/double?x=1`))).toEqual([405, 'POST']);
   });
 
