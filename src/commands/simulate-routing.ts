@@ -136,7 +136,7 @@ async function agentsFor(
   const { config } = readConfig(given);
   refuseRecording(config);
   const { signal } = stopOnSignal().stop;
-  const platform = await openPlatform({ ...config, speed: 1 }, signal, undefined, 13 * 60);
+  const platform = await openPlatform({ ...config, speed: 1 }, signal, { startMinute: 13 * 60 });
   try {
     const reader = createReader(platform, signal);
     const { value } = await findQueue(reader, queue);
