@@ -66,7 +66,7 @@ secure.describe('check on a real broker', () => {
     expect(exit).toBe(3);
     const planned = planOf('fresh');
     expect(kafka).toHaveLength(1 + planned.length);
-    expect(kafka[0]).toMatchObject({ name: 'kafka', status: 'ok', told: '1 brokers answer' });
+    expect(kafka[0]).toMatchObject({ name: 'kafka', status: 'ok', told: '1 broker answers' });
     const wanted = planned.map(({ name }) => `${name}: topic is none, wanted there`);
     expect(kafka.slice(1).map(({ told }) => told)).toEqual(wanted);
     for (const { status, cost } of kafka.slice(1)) {
