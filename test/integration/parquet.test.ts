@@ -5,75 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openSegmentLog } from '../../sinks/log/segment-log.ts';
 import { createParquetSink } from '../../sinks/parquet/parquet-sink.ts';
-import { archivedLog, logRecord, sample, type Sample } from '../support/archive.ts';
+import { archivedLog } from '../support/archive.ts';
 import { runPython } from '../support/python.ts';
+import { expectedRow, plainValues, sampleRecord, samples } from '../support/sample-rows.ts';
 
 // What other programs see in our files: the values, types and nulls that were put in.
 
-const startMs = Date.UTC(2026, 0, 5, 23, 50, 0, 123);
-const minuteMs = 60_000;
-
-const some: Sample = {
-  name: 'Süd "2"\n',
-  startMs,
-  endMs: startMs + 1,
-  day: '2024-02-29',
-  waiting: Number.MAX_SAFE_INTEGER,
-  share: 0.1,
-  isLate: true,
-  mode: 'slow',
-  skillIds: ['a', '', 'ü'],
-  inputs: { agentsIdle: 0 },
-};
-const none: Sample = {
-  name: '',
-  startMs: 0,
-  endMs: null,
-  day: null,
-  waiting: null,
-  share: null,
-  isLate: null,
-  mode: null,
-  skillIds: null,
-  inputs: null,
-};
-const values: readonly Sample[] = Array.from({ length: 30 }, (_, index) =>
-  index % 3 === 0
-    ? none
-    : {
-        ...some,
-        waiting: index,
-        isLate: index % 2 === 0,
-        skillIds: index % 5 === 0 ? [] : some.skillIds,
-        startMs: startMs + index,
-      },
-);
-
-/** In the order of offsets: epoch microseconds for timestamps, ISO for dates, the rest as it is. */
-const expected = values.map((value, offset) => ({
-  record_key: `org/${offset % 3}`,
-  record_timestamp: (startMs + offset * minuteMs) * 1000,
-  record_offset: offset,
-  name: value.name,
-  start_ms: value.startMs * 1000,
-  end_ms: value.endMs === null ? null : value.endMs * 1000,
-  day: value.day,
-  waiting: value.waiting,
-  share: value.share,
-  is_late: value.isLate,
-  mode: value.mode,
-  skill_ids: value.skillIds,
-  inputs_agents_idle: value.inputs?.agentsIdle ?? null,
-}));
-
-const plainValues = `
-import datetime, json, sys
-epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
-def plain(value):
-    if isinstance(value, datetime.datetime): return (value - epoch) // datetime.timedelta(microseconds=1)
-    if isinstance(value, datetime.date): return value.isoformat()
-    return value
-`;
+const expected = samples.map(expectedRow);
 
 let folder = '';
 let dir = '';
@@ -95,7 +33,7 @@ beforeAll(async () => {
     log: archivedLog(join(folder, 'log')),
     rowGroupRowsMax: 4,
   });
-  const records = values.map((value, offset) => logRecord(sample, offset, startMs + offset * minuteMs, value));
+  const records = samples.map(sampleRecord);
   await sink.archive(records, records.length);
   await sink.close();
 });
