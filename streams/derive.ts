@@ -3,6 +3,7 @@ import { rankAgents, type RankingSettings } from './agent-ranking.ts';
 import { followAgents } from './agent-state.ts';
 import { publishGaps } from './channel-gap.ts';
 import type { QueueEvent } from './event.ts';
+import { dropWordOfGoneAgents } from './gone-agents.ts';
 import { beat } from './heartbeat.ts';
 import { type Checkpoint, createRunner, type Logic, type Runner } from './logic.ts';
 import { noticeMissedChanges } from './missed-change.ts';
@@ -33,6 +34,7 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
   };
 
   // Each stage's state is made here, once, so that a snapshot finds it.
+  const heard = through(dropWordOfGoneAgents());
   const queueStates = through(followQueues(settings));
   const waitPredictions = through(predictWaits(settings));
   const queueWindows = through(windowQueues(settings));
@@ -45,6 +47,7 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
 
   const operator: OperatorFunction<QueueEvent, Output> = (events$) =>
     events$.pipe(
+      heard,
       connect((event$) =>
         merge(
           event$.pipe(gaps),

@@ -1,4 +1,5 @@
 import { followAgents } from '../../streams/agent-state.ts';
+import { dropWordOfGoneAgents } from '../../streams/gone-agents.ts';
 import { run as runLogic } from '../../streams/logic.ts';
 import type { AgentState } from '../../streams/records/agent-state.ts';
 import { differences, gapsOf, type Observed, toldWithinMs } from './border-checks.ts';
@@ -11,7 +12,9 @@ const noticedWithinMs = 300_000;
 
 /** At the end it is known of every agent who is to be seen what he does. */
 export function agentFaults({ events, platform }: Observed, { hiding }: Pick<Story, 'hiding'>): string[] {
-  const states = runLogic(followAgents(), events).map(({ value }) => value as AgentState);
+  const states = runLogic(followAgents(), runLogic(dropWordOfGoneAgents(), events)).map(
+    ({ value }) => value as AgentState,
+  );
   const last = new Map(states.map((state) => [state.userId, state]));
   return [...platform.center.agents.values()].flatMap(({ id, status, statusSinceMs, onQueue }) => {
     if (hiding.isHidden(id, endMs)) return [];
@@ -48,7 +51,7 @@ export function agentLies({ events }: Observed, { kinds, agentTruth, hiding }: S
   const isInGap = (id: string, atMs: number) =>
     gaps.some((gap) => gap.startMs <= atMs + toldWithinMs && atMs <= (gap.endMs ?? Infinity) && isOf(gap.userIds, id));
 
-  for (const event of events) {
+  for (const event of runLogic(dropWordOfGoneAgents(), events)) {
     if (event.kind === 'channel-gap') {
       if (event.endMs === null) {
         open.set(event.channel, event.userIds);
