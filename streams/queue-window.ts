@@ -9,7 +9,7 @@ import { quarantine } from './records/quarantine.ts';
 import type { QueueState } from './records/queue-state.ts';
 import { gauges } from './records/queue-window.ts';
 import {
-  countSpan,
+  countSilence,
   dropOver,
   halfHourOf,
   mergeSpan,
@@ -115,8 +115,8 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
     // A media type of which nothing was said while the queue was heard had nothing to say.
     const sinceMs = heardSinceMs(state.hearing, queueId);
     const firstMs = Math.ceil((sinceMs ?? Infinity) / halfHourMs) * halfHourMs;
-    if (firstMs < halfHourStartMs) countSpan(windows, { startMs: firstMs, endMs: halfHourStartMs });
-    for (const span of state.read.get(queueId) ?? []) countSpan(windows, span);
+    if (firstMs < halfHourStartMs) countSilence(windows, { startMs: firstMs, endMs: halfHourStartMs }, atMs);
+    for (const span of state.read.get(queueId) ?? []) countSilence(windows, span, atMs);
     return created;
   }
 
@@ -315,7 +315,7 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
 
   return {
     name: 'queue-window',
-    version: 4,
+    version: 5,
     start: () => ({
       parts: parts.start(),
       hearing: startHearing(),

@@ -150,8 +150,18 @@ export function settleKey(settings: RolledSettings, key: KeyWindows, watermarkMs
 const holds = ({ startMs, endMs }: Span, atMs: EpochMs) => startMs <= atMs && atMs < endMs;
 
 /** Half hours whose totals are final. */
-export function countSpan(key: KeyWindows, span: Span): void {
+function countSpan(key: KeyWindows, span: Span): void {
   key.counted = mergeSpan(key.counted, span);
+}
+
+/** Half hours of which nothing was told. Those that have ended lately may still be corrected: the first word on them can come after their end. */
+export function countSilence(key: KeyWindows, { startMs, endMs }: Span, atMs: EpochMs): void {
+  const openMs = Math.floor((atMs - settledAfterMs) / halfHourMs) * halfHourMs;
+  if (startMs < openMs) countSpan(key, { startMs, endMs: Math.min(openMs, endMs) });
+  for (let halfMs = Math.max(startMs, openMs); halfMs < endMs; halfMs += halfHourMs) {
+    const half = halfHourOf(key, halfMs);
+    if (half !== null) half.isWhole = true;
+  }
 }
 
 /** Stretches in order and apart from each other, with one more. */

@@ -295,6 +295,22 @@ describe('the totals of a window', () => {
     expect(last(run(windowQueues(settings('1d')), inputs))).toMatchObject([{ offered: 0, totalsCoverage: 1 }]);
   });
 
+  test('are not lost of a medium whose first word comes after the end of the half hour', () => {
+    const late: WindowInput = {
+      kind: 'queue-interval',
+      receivedAtMs: startMs + 30 * minuteMs + 1,
+      queueId: 'q1',
+      mediaType: 'chat',
+      startMs,
+      endMs: startMs + halfHourMs,
+      metrics: metricsOf(1, 1, 1_000),
+    };
+    const inputs = [...heard, tick(startMs + 30 * minuteMs), late, tick(startMs + 25 * 60 * minuteMs)];
+    const windows = last(run(windowQueues(settings('30m,1d')), inputs)).filter(({ mediaType }) => mediaType === 'chat');
+    expect(windows.filter(({ size }) => size === 'PT30M')[0]).toMatchObject({ startMs, offered: 1, totalsCoverage: 1 });
+    expect(windows.filter(({ size }) => size === 'P1D')).toMatchObject([{ offered: 1, totalsCoverage: 1 }]);
+  });
+
   test('of a half hour that is final are not counted again when it is read again', () => {
     const inputs = [
       ...heard,
