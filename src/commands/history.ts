@@ -49,6 +49,7 @@ const settings = [
 
 /** `fail` is called when the answer ends before its end. */
 export function addHistoryCommand(program: Command, fail: () => void): void {
+  const whole = (value: string, values: readonly string[] | undefined) => [...(values ?? []), value];
   const list = (value: string, values: readonly string[] | undefined) => [...(values ?? []), ...value.split(',')];
   const command = program
     .command('history')
@@ -57,7 +58,7 @@ export function addHistoryCommand(program: Command, fail: () => void): void {
     .requiredOption('--to <date>', 'last date, which is included, or an instant, which is not')
     .option('--granularity <duration>', 'PT30M, PT1H, P1D or P1W (from Monday)', 'P1D')
     .option('--timezone <name>', 'IANA name of the zone of days and weeks; default: the setting --time-zone')
-    .option('--queue <name>', 'id or name of a queue, * for anything; may be repeated; default: all', list)
+    .option('--queue <name>', 'id or name of a queue, * for anything; may be repeated; default: all', whole)
     .option('--media <type>', 'voice, callback, chat, email, message, …; may be repeated; default: all', list)
     .option('--fill <how>', 'none, or linear: days and weeks of which nothing was told are drawn and flagged', 'none')
     .option('--json', 'one record a line instead of the table')

@@ -111,6 +111,13 @@ describe('queues', () => {
     expect(chooseQueues(['sales*'], names)).toEqual(['2', '3']);
   });
 
+  test('are chosen by a whole name where that has commas, and else one by one', () => {
+    const more = new Map([...names, ['4', 'Sales, north']]);
+    expect(chooseQueues(['Sales, north'], more)).toEqual(['4']);
+    expect(chooseQueues(['Sales south,1'], more)).toEqual(['1', '3']);
+    expect(() => chooseQueues(['Sales south,north'], more)).toThrow('--queue=north: allowed');
+  });
+
   test('that there are not are named, with those that there are', () => {
     expect(() => chooseQueues(['Sale', 'Support'], names)).toThrow(
       '--queue=Sale: allowed: id or name of a queue, * for anything; there are Sales (north), Sales south, Support',
