@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../sinks/clock.ts';
+import { parseDate } from '../../streams/calendar.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { queueEvent } from '../../streams/records/queue-event.ts';
 import { isoTime } from '../compose.ts';
@@ -69,7 +70,7 @@ const say = (text: string) => void process.stderr.write(`queuecast: ${text}\n`);
 function readTime(command: Command, name: string, options: Readonly<Record<string, unknown>>): number {
   const text = String(options[name]);
   const isWhole = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text);
-  const ms = isWhole ? Date.parse(text) : NaN;
+  const ms = isWhole && parseDate(text.slice(0, 10)) !== null ? Date.parse(text) : NaN;
   if (Number.isNaN(ms)) refuse(command, `--${name}=${text}: allowed: ${timeAllowed}`);
   return ms;
 }

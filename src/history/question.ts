@@ -86,7 +86,8 @@ const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}
 
 function boundOf(text: string, timeZone: string, daysLater: number): EpochMs | null {
   if (parseDate(text) !== null) return startOfDate(addDays(text, daysLater), timeZone);
-  const atMs = instant.test(text) ? Date.parse(text) : Number.NaN;
+  const isInstant = instant.test(text) && parseDate(text.slice(0, 10)) !== null;
+  const atMs = isInstant ? Date.parse(text) : Number.NaN;
   return Number.isNaN(atMs) ? null : atMs;
 }
 

@@ -53,6 +53,7 @@ describe('queuecast replay', () => {
 
   test.each([
     [['--from', 'noon', '--to', '2026-03-03'], /--from=noon: allowed: a date or RFC 3339 time/],
+    [['--from', '2026-02-30', '--to', '2026-03-03'], /--from=2026-02-30: allowed: a date or RFC 3339 time/],
     [['--from', '2026-03-02T09:00:00', '--to', '2026-03-03'], /with its zone/],
     [['--from', '2026-03-03', '--to', '2026-03-02'], /--to=2026-03-02: allowed: later than --from/],
     [
