@@ -48,7 +48,9 @@ describe('a question', () => {
       /4 faults[\s\S]*--granularity=P2D: allowed: PT30M, PT1H, P1D, P1W[\s\S]*--fill=x: allowed: none, linear[\s\S]*--timezone=Atlantis[\s\S]*--media=smoke/,
     );
     expect(() => readQuestion(asked({ from: '2026-02-30', to: 'soon' }))).toThrow(/--from=2026-02-30[\s\S]*--to=soon/);
-    expect(() => readQuestion(asked({ from: '2026-02-30T08:00Z' }))).toThrow('--from=2026-02-30T08:00Z: allowed: a date');
+    expect(() => readQuestion(asked({ from: '2026-02-30T08:00Z' }))).toThrow(
+      '--from=2026-02-30T08:00Z: allowed: a date',
+    );
     expect(() => readQuestion(asked({ to: '2026-03-24' }))).toThrow(
       '--to=2026-03-24: allowed: later than --from=2026-03-25',
     );
