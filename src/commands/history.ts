@@ -16,7 +16,7 @@ import { createLogOutput, createParquetOutput, openOutputs, questionId } from '.
 import { planPieces } from '../history/plan.ts';
 import { printCsv, type Printed, printJson, printTable } from '../history/printed.ts';
 import { createHistoryProgress } from '../history/progress.ts';
-import { bucketAround, datesOf, type Question, readQuestion } from '../history/question.ts';
+import { bucketAround, datesOf, type Question, readQuestion, untilNow } from '../history/question.ts';
 import { chooseQueues } from '../history/queues.ts';
 import { recordTypeOf, toRecord } from '../history/row-record.ts';
 import { openWorkFolder } from '../history/work-folder.ts';
@@ -125,14 +125,15 @@ interface Answering {
   readonly keeps: boolean;
 }
 
-async function answer({ options, question, platform, place, keeps }: Answering, signal: AbortSignal): Promise<void> {
+async function answer({ options, platform, place, keeps, ...asked }: Answering, signal: AbortSignal): Promise<void> {
   const { config, clock } = platform;
   const rest = createRest({ ...platformUrls(config), ...credentials(config), clock, random: Math.random });
   const organizationId = await readOrganizationId(rest, signal);
   const queueNames = await readQueueNames(rest, signal);
   const queueIds = chooseQueues(options.queue, queueNames);
   const nowMs = clock.nowMs();
-  refuseFuture(options, question, nowMs);
+  refuseFuture(options, asked.question, nowMs);
+  const question = untilNow(asked.question, nowMs);
   const pieces = planPieces(question, queueIds, nowMs);
   const { timeZone, media } = question;
   const workDir = join(config.dataDir ?? 'data', 'history');
@@ -157,8 +158,8 @@ async function answer({ options, question, platform, place, keeps }: Answering, 
   };
   try {
     await print(printed.head());
-    const asked = { rest, clock, timeZone, media, question, pieces, onPiece };
-    for await (const some of readHistory({ ...asked, work, isFresh: options.fresh }, signal)) {
+    const reading = { rest, clock, timeZone, media, question, pieces, onPiece };
+    for await (const some of readHistory({ ...reading, work, isFresh: options.fresh }, signal)) {
       const known = some.map((row) => {
         const record = toRecord(row, question, queueNames);
         return { row, record: record === null ? null : inOrganization(record, organizationId) };

@@ -154,6 +154,12 @@ export function bucketAround(atMs: EpochMs, granularity: Granularity, timeZone: 
   }
 }
 
+/** Without the buckets that are yet to come, of which there is nothing to tell and nothing to draw. */
+export function untilNow(question: Question, nowMs: EpochMs): Question {
+  const running = bucketAround(nowMs, question.granularity, question.timeZone);
+  return { ...question, endMs: Math.min(question.endMs, running.endMs) };
+}
+
 /** For people: the first and the last date of a range, in its zone. */
 export function datesOf({ startMs, endMs, timeZone }: Question): string {
   const [first, last] = [localDate(startMs, timeZone), localDate(endMs - 1, timeZone)];

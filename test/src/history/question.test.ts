@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planPieces } from '../../../src/history/plan.ts';
-import { type Asked, readQuestion } from '../../../src/history/question.ts';
+import { type Asked, readQuestion, untilNow } from '../../../src/history/question.ts';
 import { chooseQueues } from '../../../src/history/queues.ts';
 
 const asked = (given: Partial<Asked> = {}): Asked => ({
@@ -37,6 +37,12 @@ describe('a question', () => {
     ],
   ])('of %j is about whole buckets: %s', (given, range) => {
     expect(rangeOf(given)).toBe(range);
+  });
+
+  test('is of no bucket that is yet to come, so that none is drawn', () => {
+    const until = (nowMs: number) => iso(untilNow(readQuestion(asked({ fill: 'linear' })), nowMs).endMs);
+    expect(until(Date.UTC(2026, 2, 28, 12))).toBe('2026-03-28T23:00:00.000Z');
+    expect(until(Date.UTC(2026, 3, 28))).toBe('2026-03-31T22:00:00.000Z');
   });
 
   test('that cannot be is refused with every fault, by flag, value and way out', () => {
