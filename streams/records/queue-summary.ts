@@ -7,7 +7,8 @@ export const queueSummary = defineRecord({
   name: 'queue-summary',
   version: 1,
   kind: 'revised',
-  key: ['queueId', 'mediaType', 'granularity', 'date'],
+  // The same date is another day in another zone: no revision of it.
+  key: ['queueId', 'mediaType', 'granularity', 'timeZone', 'date'],
   schema: z.object({
     queueId: z.string(),
     queueName: z.string().nullable(),

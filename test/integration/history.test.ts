@@ -208,7 +208,7 @@ describe('a history that is killed', () => {
     const again = await history('written', ...args);
     expect(again.exit, again.told).toBe(0);
     expect(records.length).toBeGreaterThan(loggedBefore);
-    const keys = records.map(({ queueId, mediaType, date }) => `${queueId}/${mediaType}/P1D/${date}`);
+    const keys = records.map(({ queueId, mediaType, date }) => `${queueId}/${mediaType}/P1D/${timeZone}/${date}`);
     expect(records.filter(({ interpolated }) => interpolated).length).toBeGreaterThan(100);
     const rows = await readParquetRows(join(out, 'queue-summary'));
     expect(rows.map((row) => String(row['record_key']).replace(/^[^/]+\//, '')).sort()).toEqual([...keys].sort());

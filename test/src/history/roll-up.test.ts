@@ -55,6 +55,18 @@ describe('rows', () => {
     fc.assert(property);
   });
 
+  test('of a date are another key in each zone', () => {
+    const keyIn = (timeZone: string) => {
+      const asked = { ...question(), timeZone };
+      return rowsOf(asked, answerOf([cell(startMs + day, 10)])).flatMap((row) => {
+        const record = toRecord(row, asked, new Map());
+        return record === null ? [] : [record.key];
+      })[0];
+    };
+    expect(keyIn('Europe/Berlin')).toMatch(/\/P1D\/Europe\/Berlin\/\d{4}-\d{2}-\d{2}$/);
+    expect(keyIn('UTC')).not.toBe(keyIn('Europe/Berlin'));
+  });
+
   test('of days without anything told are holes, or drawn and flagged, up to both ends of the range', () => {
     const told = answerOf([cell(startMs + day, 10), cell(startMs + 4 * day, 40)]);
     const summary = (fill: Fill) =>
