@@ -34,7 +34,7 @@ const speed = 1000;
 /** Of each of the two runs of which the journal is made. */
 const journalBytes = 500_000;
 /** Short windows, so that hardly an event is without a fact: one that is derived twice or not at all is missed then. */
-const always = ['--time-zone', timeZone, '--window-size-ms', '2000'];
+const always = ['--time-zone', timeZone, '--window-sizes', '2s,1m'];
 const derived = recordTypes.filter(({ name }) => name !== queueEvent.name);
 
 const started: PipelineProcess[] = [];
