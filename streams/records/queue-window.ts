@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kpiFields } from '../interval-fields.ts';
 import { count, defineRecord, epochMs } from '../record.ts';
 
 /** The levels of a queue that windows average over time; each is a field of `queue-state`. */
@@ -32,7 +33,6 @@ function column(name: string): Record<string, z.ZodNullable<z.ZodNumber>> {
 }
 
 const total = () => count().nullable();
-const ratio = () => z.number().nullable();
 
 /** What open and closed windows have in common. */
 export const windowColumns = {
@@ -68,13 +68,7 @@ export const windowColumns = {
   afterCallMs: total(),
   handleMs: total(),
   waitMsMax: total(),
-  serviceLevel: ratio(),
-  answerRate: ratio(),
-  abandonmentRate: ratio(),
-  handleMsMean: ratio(),
-  answerMsMean: ratio(),
-  waitMsMean: ratio(),
-  occupancy: ratio(),
+  ...kpiFields().shape,
   /** Of the definitions in docs/kpis.md. */
   kpiVersion: count(),
   ...column('waiting'),

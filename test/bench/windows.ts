@@ -1,6 +1,6 @@
 import { type WindowInput, windowQueues } from '../../streams/queue-window.ts';
-import type { QueueState } from '../../streams/records/queue-state.ts';
 import { parseWindowSizes } from '../../streams/window-size.ts';
+import { counted } from '../support/wait-journals.ts';
 
 // Windows of five sizes for 10,000 queues on one core: each second some of them change, and time passes.
 
@@ -10,28 +10,17 @@ const rounds = 5;
 const secondsOfRound = 60;
 const startMs = Date.UTC(2026, 2, 2, 9);
 
-const stateOf = (key: number, atMs: number): QueueState => ({
-  queueId: `q${key}`,
-  mediaType: 'voice',
-  status: 'observed',
-  waiting: (key + atMs) % 7,
-  longestWaitStartMs: null,
-  interacting: key % 5,
-  agentsOnQueue: 8,
-  agentsIdle: (key * 3 + atMs) % 4,
-  agentsInteracting: 5,
-  agentsCommunicating: 0,
-  agentsNotResponding: 0,
-  agentsOffQueue: 2,
-  offered: null,
-  answered: null,
-  abandoned: null,
-  serviceLevel: null,
-  serviceLevelTarget: null,
-  totalsSinceMs: null,
-  handleSecondsMean: 200,
-  observedAtMs: atMs,
-});
+const changed = (key: number, atMs: number): WindowInput =>
+  counted(atMs, {
+    queueId: `q${key}`,
+    waiting: (key + atMs) % 7,
+    interacting: key % 5,
+    agentsOnQueue: 8,
+    agentsIdle: (key * 3 + atMs) % 4,
+    agentsInteracting: 5,
+    agentsCommunicating: 0,
+    agentsNotResponding: 0,
+  });
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
@@ -55,17 +44,17 @@ export function measureWindows(say: (line: string) => void): void {
   let atMs = startMs;
   const tick = () => step({ kind: 'tick', receivedAtMs: atMs, heardUntilMs: atMs });
   tick();
-  for (let key = 0; key < keys; key += 1) step({ kind: 'queue-state', state: stateOf(key, atMs) });
+  for (let key = 0; key < keys; key += 1) step(changed(key, atMs));
   const measured: number[] = [];
   const written: number[] = [];
-  let changed = 0;
+  let changes = 0;
   for (let round = 0; round < rounds; round += 1) {
     records = 0;
     const beganMs = performance.now();
     for (let second = 0; second < secondsOfRound; second += 1) {
       atMs += 1_000;
-      for (let change = 0; change < changesASecond; change += 1, changed += 1) {
-        step({ kind: 'queue-state', state: stateOf((changed * 7_919) % keys, atMs) });
+      for (let change = 0; change < changesASecond; change += 1, changes += 1) {
+        step(changed((changes * 7_919) % keys, atMs));
       }
       tick();
     }

@@ -4,10 +4,10 @@ import { run } from '../../streams/logic.ts';
 import type { Output } from '../../streams/record.ts';
 import { queueWindow } from '../../streams/records/queue-window.ts';
 import { queueWindowLive } from '../../streams/records/queue-window-live.ts';
-import { type QueueState, queueState } from '../../streams/records/queue-state.ts';
 import { type QueueWindowSettings, type WindowInput, windowQueues } from '../../streams/queue-window.ts';
 import type { SettingsByQueue } from '../../streams/queue-settings.ts';
 import { parseWindowSizes } from '../../streams/window-size.ts';
+import { counted } from '../support/wait-journals.ts';
 
 const minuteMs = 60_000;
 const halfHourMs = 1_800_000;
@@ -28,37 +28,8 @@ const settings = (
   ...changes,
 });
 
-const nothingKnown: Omit<QueueState, 'queueId' | 'mediaType' | 'observedAtMs'> = {
-  status: 'observed',
-  waiting: null,
-  longestWaitStartMs: null,
-  interacting: null,
-  agentsOnQueue: null,
-  agentsIdle: null,
-  agentsInteracting: null,
-  agentsCommunicating: null,
-  agentsNotResponding: null,
-  agentsOffQueue: null,
-  offered: null,
-  answered: null,
-  abandoned: null,
-  serviceLevel: null,
-  serviceLevelTarget: null,
-  totalsSinceMs: null,
-  handleSecondsMean: null,
-};
-
-function observed(atMs: number, waiting: number, queueId = 'q1', agentsIdle: number | null = null): WindowInput {
-  const state = queueState.schema.parse({
-    ...nothingKnown,
-    queueId,
-    mediaType: 'voice',
-    waiting,
-    agentsIdle,
-    observedAtMs: atMs,
-  });
-  return { kind: 'queue-state', state };
-}
+const observed = (atMs: number, waiting: number, queueId = 'q1', agentsIdle: number | null = null): WindowInput =>
+  counted(atMs, { queueId, waiting, interacting: null, agentsIdle });
 
 const tick = (atMs: number): WindowInput => ({ kind: 'tick', receivedAtMs: atMs, heardUntilMs: atMs });
 

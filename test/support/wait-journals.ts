@@ -60,7 +60,10 @@ export const agentStatus = (userId: string, receivedAtMs: number, and: Partial<S
 });
 
 /** The counts of `q`, of which nothing else is known. */
-export const counted = (observedAtMs: number, and: Partial<QueueState> = {}): WaitInput => ({
+export const counted = (
+  observedAtMs: number,
+  and: Partial<QueueState> = {},
+): Extract<WaitInput, { readonly kind: 'queue-state' }> => ({
   kind: 'queue-state',
   state: {
     queueId: 'q',
