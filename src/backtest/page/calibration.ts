@@ -9,8 +9,8 @@ import {
   rootTicks,
   rows,
   upright,
-} from './chart.ts';
-import { element, lineThrough } from './markup.ts';
+} from '../../page/chart.ts';
+import { element, lineThrough } from '../../page/markup.ts';
 import { groupsByTold, meanOf, timeText, type Wait } from './waits.ts';
 
 const quantiles = [

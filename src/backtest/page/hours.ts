@@ -1,5 +1,15 @@
-import { area, columns, type Figure, innerBottom, innerRight, linear, rows, ticksTo, upright } from './chart.ts';
-import { element, lineThrough } from './markup.ts';
+import {
+  area,
+  columns,
+  type Figure,
+  innerBottom,
+  innerRight,
+  linear,
+  rows,
+  ticksTo,
+  upright,
+} from '../../page/chart.ts';
+import { element, lineThrough } from '../../page/markup.ts';
 import { meanOf, type Wait } from './waits.ts';
 
 /** How long callers waited in each hour of the day, and how far off they were told. */

@@ -1,11 +1,11 @@
 import { type Report, scoreTable, variantTable } from '../report.ts';
 import { calibrationFigure } from './calibration.ts';
-import { renderFigure, renderTable } from './chart.ts';
+import { renderFigure, renderTable } from '../../page/chart.ts';
 import { hoursFigure } from './hours.ts';
-import { element, type Markup } from './markup.ts';
+import { element, type Markup } from '../../page/markup.ts';
 import { predictedFigure } from './predicted.ts';
 import { queuesFigure } from './queues.ts';
-import { style } from './style.ts';
+import { style } from '../../page/style.ts';
 import { timeText, waitsOf } from './waits.ts';
 
 /** One page about one or more traces, complete in itself: it asks no server for anything. */

@@ -1,5 +1,15 @@
-import { area, columns, type Figure, innerBottom, innerRight, root, rootTicks, rows, upright } from './chart.ts';
-import { element, lineThrough, type Markup, short } from './markup.ts';
+import {
+  area,
+  columns,
+  type Figure,
+  innerBottom,
+  innerRight,
+  root,
+  rootTicks,
+  rows,
+  upright,
+} from '../../page/chart.ts';
+import { element, lineThrough, type Markup, short } from '../../page/markup.ts';
 import { groupsByTold, meanOf, quantileOf, timeText, type Wait } from './waits.ts';
 
 const cells = 36;

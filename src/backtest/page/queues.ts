@@ -1,5 +1,5 @@
-import { area, columns, type Figure, innerRight, linear, ticksTo } from './chart.ts';
-import { element } from './markup.ts';
+import { area, columns, type Figure, innerRight, linear, ticksTo } from '../../page/chart.ts';
+import { element } from '../../page/markup.ts';
 import { meanOf, type Wait } from './waits.ts';
 
 const rowHeight = 44;

@@ -9,8 +9,8 @@ import {
   rows,
   ticksTo,
   upright,
-} from '../../backtest/page/chart.ts';
-import { element } from '../../backtest/page/markup.ts';
+} from '../../page/chart.ts';
+import { element } from '../../page/markup.ts';
 
 /** How often each agent was chosen, beside how often he would have been by lot. */
 export function distributionFigure(shares: ReadonlyMap<string, Share>): Figure {

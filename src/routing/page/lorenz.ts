@@ -1,15 +1,6 @@
 import type { Share } from '../../../streams/ranking/fairness.ts';
-import {
-  area,
-  columns,
-  type Figure,
-  innerBottom,
-  innerRight,
-  linear,
-  rows,
-  upright,
-} from '../../backtest/page/chart.ts';
-import { element, lineThrough } from '../../backtest/page/markup.ts';
+import { area, columns, type Figure, innerBottom, innerRight, linear, rows, upright } from '../../page/chart.ts';
+import { element, lineThrough } from '../../page/markup.ts';
 
 /** From 0, 0 to 1, 1: of those who were chosen least for what could be expected, the share of expectations and of choices. */
 export function lorenzPoints(shares: Iterable<Share>): readonly (readonly [expected: number, chosen: number])[] {

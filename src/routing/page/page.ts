@@ -1,6 +1,6 @@
-import { renderFigure } from '../../backtest/page/chart.ts';
-import { element } from '../../backtest/page/markup.ts';
-import { style } from '../../backtest/page/style.ts';
+import { renderFigure } from '../../page/chart.ts';
+import { element } from '../../page/markup.ts';
+import { style } from '../../page/style.ts';
 import { factsOf, type Report } from '../report.ts';
 import { distributionFigure } from './distribution.ts';
 import { lorenzFigure } from './lorenz.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { backtest } from '../../../src/backtest/backtest.ts';
-import { element } from '../../../src/backtest/page/markup.ts';
+import { element } from '../../../src/page/markup.ts';
 import { renderPage } from '../../../src/backtest/page/page.ts';
 import { parseTrace, readTrace } from '../../../src/simulator/trace.ts';
 
