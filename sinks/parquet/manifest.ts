@@ -127,7 +127,8 @@ const asideOf = (dir: string, part: string) => join(dir, `.${nameOf(part)}.new`)
 /** A manifest that was not put in its place. */
 export const removeAside = (dir: string, part: string, files: FileOperations) => files.remove(asideOf(dir, part));
 
-const lineOf = (entry: ManifestEntry) => `${JSON.stringify(entry)}\n`;
+/** In the order of the schema, whoever made the entry: a file that a crash left out is listed by the same bytes. */
+const lineOf = (entry: ManifestEntry) => `${JSON.stringify(manifestEntry.parse(entry))}\n`;
 
 async function change(path: string, work: (file: FileHandle) => Promise<void>): Promise<void> {
   const file = await open(path, 'a');

@@ -380,6 +380,8 @@ describe('the Parquet sink', () => {
         await archiveAll({ dir, log, rowsMax: 5 }, records);
         expect(contentOf(dir)).toEqual(contentOf(whole));
         expect(manifestOf(dir)).toEqual(manifestOf(whole));
+        const bytesOf = (each: string) => readFileSync(join(each, '_manifest-0.jsonl'), 'utf8');
+        expect(bytesOf(dir)).toBe(bytesOf(whole));
         expect(files).toBeGreaterThan(5);
       }
     });
