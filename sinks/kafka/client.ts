@@ -20,13 +20,14 @@ import { lz4, snappy, zstd } from './codecs.ts';
 import { passOverEmptyBatches } from './empty-batches.ts';
 import { isRefusal } from './failure.ts';
 import { pinoLevelOf } from './log-level.ts';
+import { rememberingPartitioner } from './partitioner.ts';
 
 export type { Admin, Batch, Consumer, Kafka, Producer, Transaction } from 'kafkajs';
 
 // A CommonJS module whose names Node does not see.
 export const { CompressionTypes, ConfigResourceTypes } = kafkajs;
 export const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
-const { AssignerProtocol, CompressionCodecs, KafkaJSError, KafkaJSNonRetriableError, logLevel, Partitioners } = kafkajs;
+const { AssignerProtocol, CompressionCodecs, KafkaJSError, KafkaJSNonRetriableError, logLevel } = kafkajs;
 
 type KafkaSasl =
   | {
@@ -99,7 +100,7 @@ export function producer(settings: KafkaSettings, log: Logger): Producer {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: rememberingPartitioner,
       retry: patientRetry,
     }),
   );
@@ -127,7 +128,7 @@ export function transactionalProducer(
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner: rememberingPartitioner,
     retry: resends ? quickRetry : noRetry,
   });
   return { ...inOrder(inner), transaction: async () => inOrder(await inner.transaction()) };
