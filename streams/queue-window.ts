@@ -30,7 +30,7 @@ import { type ClosedWindow, measurePart, tumbling, type WindowEvent, type Window
 
 export interface QueueWindowSettings {
   readonly windowSizes: readonly WindowSize[];
-  /** The least time between two records of an open window. */
+  /** The least time between two records of an open window: see `liveEveryMs`. */
   readonly windowLiveEveryMs: number;
   readonly outOfOrdernessMs: number;
   readonly allowedLatenessMs: number;
@@ -52,9 +52,11 @@ interface QueueKey {
   windows: KeyWindows;
   /** The first half hour that has not ended. */
   halfHourStartMs: EpochMs;
-  /** Up to where its open windows were told, and whether anything was observed since. */
-  liveUntilMs: EpochMs | null;
+  /** The part in which its open windows were looked at last, null before; and whether anything was observed since. */
+  livePartMs: EpochMs | null;
   hasChanged: boolean;
+  /** By size, whether something has changed since its open window was told. */
+  untold: boolean[];
 }
 
 interface State {
@@ -66,7 +68,8 @@ interface State {
   readonly names: QueueNames;
   /** By queue, half hours that were read: of media types that were not named there was nothing. */
   readonly read: Map<string, readonly Span[]>;
-  nextLiveMs: EpochMs | null;
+  /** When open windows are told next, by size. */
+  readonly nextLiveMs: (EpochMs | null)[];
 }
 
 /** How far back half hours are looked at after a long silence: older ones are history. */
@@ -101,6 +104,7 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
   /** Windows that are parts themselves are told as they come. */
   const own = windowSizes.find((size) => 'hopMs' in size && size.sizeMs === partMs && partMs % halfHourMs !== 0);
   const sizes = windowSizes.filter((size) => size !== own);
+  const liveSizes = own === undefined ? sizes : [own, ...sizes];
   const rolled: RolledSettings = { sizes, partMs, gaugeCount: gauges.length, allowedLatenessMs, gapMaxMs };
 
   function keyOf(state: State, queueId: string, mediaType: string, atMs: EpochMs): QueueKey {
@@ -110,7 +114,8 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
     if (found !== undefined) return found;
     const windows = startKeyWindows(rolled, settingsOf(queueId, state.names).timeZone);
     const halfHourStartMs = Math.floor(atMs / halfHourMs) * halfHourMs;
-    const created = { mediaType, windows, halfHourStartMs, liveUntilMs: null, hasChanged: true };
+    const untold = liveSizes.map(() => true);
+    const created = { mediaType, windows, halfHourStartMs, livePartMs: null, hasChanged: true, untold };
     known.push(created);
     // A media type of which nothing was said while the queue was heard had nothing to say.
     const sinceMs = heardSinceMs(state.hearing, queueId);
@@ -229,32 +234,53 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
   }
 
   function tellOpen(state: State, watermarkMs: EpochMs, atMs: EpochMs): Output[] {
-    if (state.nextLiveMs !== null && watermarkMs < state.nextLiveMs) return [];
-    state.nextLiveMs = (Math.floor(watermarkMs / windowLiveEveryMs) + 1) * windowLiveEveryMs;
+    const isDue = state.nextLiveMs.map((nextMs) => nextMs === null || watermarkMs >= nextMs);
+    if (!isDue.includes(true)) return [];
+    for (const [index, size] of liveSizes.entries()) {
+      const everyMs = liveEveryMs(size, windowLiveEveryMs);
+      if (isDue[index] === true) state.nextLiveMs[index] = (Math.floor(watermarkMs / everyMs) + 1) * everyMs;
+    }
     const partStartMs = Math.floor(watermarkMs / partMs) * partMs;
     const outputs: Output[] = [];
     for (const [queueId, keys] of state.keys) {
       if (state.gone.has(queueId)) continue;
       for (const key of keys) {
-        const isNew = key.liveUntilMs === null || key.liveUntilMs < partStartMs;
-        if (!key.hasChanged && !isNew) continue;
+        const isNew = key.livePartMs === null;
+        if (key.hasChanged || key.livePartMs !== partStartMs) key.untold.fill(true);
         key.hasChanged = false;
-        key.liveUntilMs = watermarkMs;
-        const part = { startMs: partStartMs, endMs: partStartMs + partMs };
-        const seen = { fromMs: partStartMs, untilMs: watermarkMs };
-        const measured = measurePart(state.parts, `${queueId}/${key.mediaType}`, seen, holdMs, gauges.length);
-        const sinceMs = heardSinceMs(state.hearing, queueId);
-        const isHeard = sinceMs !== null && sinceMs <= key.halfHourStartMs;
-        const open = { measured, halfHourStartMs: isHeard ? key.halfHourStartMs : null };
-        const rows = openRows(rolled, key.windows, watermarkMs, open);
-        if (own !== undefined)
-          rows.unshift({ ...part, size: own, revision: 0, measured, ...noHalfHours, filled: null });
-        for (const row of rows) {
+        key.livePartMs = partStartMs;
+        const tells = key.untold.map((isUntold, index) => isUntold && (isNew || isDue[index] === true));
+        if (!tells.includes(true)) continue;
+        for (const row of liveRows(state, queueId, key, watermarkMs, tells)) {
           outputs.push(liveRecord(queueId, key.mediaType, row, watermarkMs, atMs));
         }
+        key.untold = key.untold.map((isUntold, index) => isUntold && tells[index] !== true);
       }
     }
     return outputs;
+  }
+
+  /** The open windows of the sizes asked for. */
+  function liveRows(
+    state: State,
+    queueId: string,
+    key: QueueKey,
+    watermarkMs: EpochMs,
+    asked: readonly boolean[],
+  ): WindowRow[] {
+    const startMs = Math.floor(watermarkMs / partMs) * partMs;
+    const seen = { fromMs: startMs, untilMs: watermarkMs };
+    const measured = measurePart(state.parts, `${queueId}/${key.mediaType}`, seen, holdMs, gauges.length);
+    const sinceMs = heardSinceMs(state.hearing, queueId);
+    const isHeard = sinceMs !== null && sinceMs <= key.halfHourStartMs;
+    const open = { measured, halfHourStartMs: isHeard ? key.halfHourStartMs : null };
+    const askedRolled = own === undefined ? asked : asked.slice(1);
+    const rows = openRows(rolled, key.windows, watermarkMs, open, askedRolled);
+    if (own === undefined || asked[0] !== true) return rows;
+    return [
+      { startMs, endMs: startMs + partMs, size: own, revision: 0, measured, ...noHalfHours, filled: null },
+      ...rows,
+    ];
   }
 
   function step(state: State, input: WindowInput): Output[] {
@@ -315,7 +341,7 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
 
   return {
     name: 'queue-window',
-    version: 5,
+    version: 6,
     start: () => ({
       parts: parts.start(),
       hearing: startHearing(),
@@ -323,10 +349,18 @@ export function windowQueues(settings: QueueWindowSettings & SettingsByQueue): L
       gone: new Map(),
       names: new Map(),
       read: new Map(),
-      nextLiveMs: null,
+      nextLiveMs: liveSizes.map(() => null),
     }),
     step: (state, input) => [state, step(state, input)],
   };
+}
+
+const liveEveryMsMax = 60_000;
+
+/** An open window is told every `everyMs`, a longer one less often: of its length a sixtieth, up to a minute. */
+function liveEveryMs(size: WindowSize, everyMs: number): number {
+  const sixtiethMs = 'every' in size ? liveEveryMsMax : size.sizeMs / 60;
+  return Math.max(everyMs, Math.min(sixtiethMs, liveEveryMsMax));
 }
 
 const noHalfHours = { totals: null, totalsCoverage: 0 };

@@ -270,12 +270,20 @@ export interface OpenPart {
 }
 
 /** The windows that hold the watermark, as far as that. */
-export function openRows(settings: RolledSettings, key: KeyWindows, watermarkMs: EpochMs, open: OpenPart): WindowRow[] {
+export function openRows(
+  settings: RolledSettings,
+  key: KeyWindows,
+  watermarkMs: EpochMs,
+  open: OpenPart,
+  asked: readonly boolean[],
+): WindowRow[] {
   const { halfHourStartMs } = open;
   // Silence that was heard is zero.
   if (halfHourStartMs !== null) halfHourOf(key, halfHourStartMs);
   return settings.sizes.flatMap((size, index) =>
-    windowsAt(settings, key, index, watermarkMs).map((window) => rowOf(key, size, window, watermarkMs, open)),
+    asked[index] === true
+      ? windowsAt(settings, key, index, watermarkMs).map((window) => rowOf(key, size, window, watermarkMs, open))
+      : [],
   );
 }
 

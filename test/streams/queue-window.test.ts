@@ -314,6 +314,8 @@ describe('the totals of a window', () => {
 describe('an open window', () => {
   const live = (outputs: readonly Output[]) =>
     outputs.filter(({ type }) => type === queueWindowLive).map(({ value }) => queueWindowLive.schema.parse(value));
+  const secondsOf = (label: string, rows: ReturnType<typeof live>) =>
+    rows.filter(({ size }) => size === label).map(({ heardUntilMs }) => (heardUntilMs - startMs) / 1_000);
 
   test('is told as far as it was heard, at most every so often, and anew once a part has begun', () => {
     const inputs = [
@@ -323,9 +325,17 @@ describe('an open window', () => {
         .slice(1)
         .map(tick),
     ];
-    const hours = live(run(windowQueues(settings('1m,1h')), inputs)).filter(({ size }) => size === 'PT1H');
-    const seconds = hours.map(({ heardUntilMs }) => (heardUntilMs - startMs) / 1_000);
-    expect(seconds).toEqual([10, 60, 120]);
+    expect(secondsOf('PT1H', live(run(windowQueues(settings('1m,1h')), inputs)))).toEqual([10, 60, 120]);
+  });
+
+  test('is told less often the longer it is, up to a minute, and what it skipped is in the next one', () => {
+    const inputs: WindowInput[] = inMinutes(0, 2, 1 / 60).flatMap((atMs) => [tick(atMs), observed(atMs, 4)]);
+    const busy = live(run(windowQueues(settings('1m,20m,1d')), inputs));
+    expect(secondsOf('PT1M', busy)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120]);
+    expect(secondsOf('PT20M', busy)).toEqual([10, 20, 40, 60, 80, 100, 120]);
+    expect(secondsOf('P1D', busy)).toEqual([10, 60, 120]);
+    const seldom = inputs.filter((input, index) => input.kind === 'tick' || index === 1 || index === 2 * 23 + 1);
+    expect(secondsOf('PT20M', live(run(windowQueues(settings('1m,20m')), seldom)))).toEqual([10, 40, 60, 120]);
   });
 
   test('holds the totals of its half hours so far, the running one included', () => {
