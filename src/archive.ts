@@ -34,7 +34,8 @@ export async function archiveOutputs({ logs, dir, config }: ArchiveSettings, end
     datasetId,
     async ({ log, source }, signal) => {
       // Whoever had the part before may be about to leave it.
-      const open = () => createParquetSink({ dir, log, topicPrefix: config.topicPrefix, ...parquetOptions(config) });
+      const { topicPrefix, archiveStates: states } = config;
+      const open = () => createParquetSink({ dir, log, topicPrefix, states, ...parquetOptions(config) });
       const sink = await retry(open, handover, signal);
       const stopped = new AbortController();
       const rolling = rollNowAndThen(sink, stopped.signal);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { isArchivable } from '../sinks/parquet/is-archived.ts';
 import { announcementLocales, announcementModes } from '../streams/announcement.ts';
 import type { QueueRule } from '../streams/queue-settings.ts';
+import { recordTypes } from '../streams/records/all.ts';
 import { parseWindowSizes, windowSizeWords } from '../streams/window-size.ts';
 import { profileOf } from '../streams/ranking/profile.ts';
 import { domainOf, regionNames } from './genesys/region.ts';
@@ -13,6 +15,7 @@ const limit = (min: number, max: number) =>
   z.union([z.literal('none').transform(() => null), z.null(), whole(min, max)]);
 
 const dayMs = 86_400_000;
+const archivableStates = recordTypes.filter(isArchivable).map(({ name }) => name);
 
 export const timeZone = () => text().refine(isTimeZone, 'not a time zone');
 export const callbackAfterSeconds = () => limit(1, 86_400);
@@ -96,6 +99,10 @@ export const schema = z.object({
   batchEventsMax: whole(1, 1_000_000).default(5_000),
   pauseMaxMs: whole(100, 3_600_000).default(10_000),
   journalBytesMax: whole(1_000_000, Number.MAX_SAFE_INTEGER).default(20_000_000_000),
+  archiveStates: text()
+    .transform((list) => list.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.enum(archivableStates)))
+    .default([]),
   parquetCompression: z.enum(['snappy', 'zstd']).default('snappy'),
   parquetRowsMax: whole(1, 10_000_000).default(100_000),
   parquetBytesMax: whole(1_000, 2_147_483_648).default(134_217_728),
@@ -274,6 +281,10 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   batchEventsMax: { env: ['QUEUECAST_BATCH_EVENTS_MAX'], allowed: '1 to 1000000 events' },
   pauseMaxMs: { env: ['QUEUECAST_PAUSE_MAX_MS'], allowed: milliseconds('100 to 3600000') },
   journalBytesMax: { env: ['QUEUECAST_JOURNAL_BYTES_MAX'], allowed: 'bytes a log may take, at least 1000000' },
+  archiveStates: {
+    env: ['QUEUECAST_ARCHIVE_STATES'],
+    allowed: `states that go into Parquet too, each change a row, with commas between: ${archivableStates.join(', ')}`,
+  },
   parquetCompression: {
     env: ['QUEUECAST_PARQUET_COMPRESSION'],
     allowed: 'snappy, or zstd: smaller files, a little slower',

@@ -1,4 +1,6 @@
+import { defaultProfile } from '../streams/ranking/profile.ts';
 import { topicOf } from '../streams/record.ts';
+import { agentRanking } from '../streams/records/agent-ranking.ts';
 import { heartbeat } from '../streams/records/heartbeat.ts';
 import { predictionScore } from '../streams/records/prediction-score.ts';
 import { queueProfile } from '../streams/records/queue-profile.ts';
@@ -7,7 +9,9 @@ import { waitPrediction } from '../streams/records/wait-prediction.ts';
 import type { Latest } from './latest.ts';
 
 /** What the table reads. */
-export const tableTopics = [queueState, waitPrediction, predictionScore, queueProfile, heartbeat].map(topicOf);
+export const tableTopics = [queueState, waitPrediction, predictionScore, agentRanking, queueProfile, heartbeat].map(
+  topicOf,
+);
 
 interface Row {
   readonly name: string;
@@ -18,6 +22,7 @@ interface Row {
   readonly predicted: string;
   readonly off: string;
   readonly age: string;
+  readonly next: string;
 }
 
 const columns = [
@@ -29,6 +34,7 @@ const columns = [
   { field: 'predicted', title: 'predicted wait', align: 'right' },
   { field: 'off', title: 'off by (seed)', align: 'right' },
   { field: 'age', title: 'data age', align: 'right' },
+  { field: 'next', title: 'next agent (score)', align: 'left' },
 ] as const;
 
 /** One row a queue and media type, by name. `nowMs` is platform time. */
@@ -45,6 +51,7 @@ export function tableRows(latest: Latest, nowMs: number): readonly Row[] {
   const heardMs = heardUntilMs.length === 0 ? 0 : Math.min(...heardUntilMs);
   const predictions = latest.of(topicOf(waitPrediction));
   const scores = latest.of(topicOf(predictionScore));
+  const next = nextAgents(latest);
   return Array.from(latest.of(topicOf(queueState)), ([key, { value }]) => {
     const state = queueState.schema.parse(value);
     const prediction = predictions.get(key);
@@ -60,6 +67,7 @@ export function tableRows(latest: Latest, nowMs: number): readonly Row[] {
       predicted: prediction === undefined ? '-' : predictedWait(prediction.value),
       off: offBy(scores, key, prediction?.value),
       age: `${Math.max(0, Math.round((nowMs - knownMs) / 1000))} s`,
+      next: next.get(state.queueId) ?? '-',
     };
   }).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.media < b.media ? -1 : 1));
 }
@@ -81,7 +89,19 @@ export function renderTable(rows: readonly Row[]): readonly string[] {
 
 /** One row as words, for a log file or a pipe. */
 export function renderPlain(row: Row, time: string): string {
-  return `${time} ${row.name} ${row.media}: waiting ${row.waiting}, idle/on queue ${row.agents}, longest wait ${row.longest}, predicted wait ${row.predicted}, off by (seed) ${row.off}, data age ${row.age}`;
+  return `${time} ${row.name} ${row.media}: waiting ${row.waiting}, idle/on queue ${row.agents}, longest wait ${row.longest}, predicted wait ${row.predicted}, off by (seed) ${row.off}, data age ${row.age}, next agent (score) ${row.next}`;
+}
+
+/** By queue, who should be given the next interaction that asks for nothing; ids are cut short, for people tell them apart by that. */
+function nextAgents(latest: Latest): ReadonlyMap<string, string> {
+  const next = new Map<string, string>();
+  for (const { value } of latest.of(topicOf(agentRanking)).values()) {
+    const { queueId, profile, status, top } = agentRanking.schema.parse(value);
+    const [first] = top;
+    if (profile !== defaultProfile || status === 'stale' || first === undefined) continue;
+    next.set(queueId, `${first.agentId.slice(0, 8)} (${first.score.toFixed(2)})`);
+  }
+  return next;
 }
 
 const shown = (count: number | null) => (count === null ? '-' : String(count));

@@ -281,7 +281,7 @@ function archivedOf(
   { states = [], only }: Pick<ParquetSinkSettings, 'states' | 'only'>,
 ): ReadonlyMap<string, ArchivedType> {
   const chosen = recordTypes.filter(
-    (type) => only?.includes(type.name) ?? (isArchived(type) || states.includes(type.name)),
+    (type) => only?.includes(type.name) ?? isArchived(type, states),
   );
   return new Map(
     chosen.map((type) => {

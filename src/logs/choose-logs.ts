@@ -17,6 +17,7 @@ export function chooseLogs(config: Config, dataDir: string, log: Logger): Logs {
   return createKafkaLogs({
     ...{ kafka, log, clock: systemClock, batchEventsMax, commitEveryMs, sessionTimeoutMs: config.kafkaSessionMs },
     topics: topicOptions(config),
+    archiveStates: config.archiveStates,
   });
 }
 

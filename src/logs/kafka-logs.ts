@@ -26,6 +26,8 @@ export interface KafkaLogsSettings {
   readonly sessionTimeoutMs: number;
   readonly batchEventsMax: number;
   readonly commitEveryMs: number;
+  /** Names of states that are archived too. */
+  readonly archiveStates: readonly string[];
 }
 
 /** One shard as yet. */
@@ -37,7 +39,7 @@ export function createKafkaLogs(settings: KafkaLogsSettings): Logs {
   const { topicPrefix: prefix } = kafka;
   const journal = topicName(prefix, queueEvent);
   const checkpoints = checkpointTopic(prefix);
-  const archived = recordTypes.filter(isArchived);
+  const archived = recordTypes.filter((type) => isArchived(type, settings.archiveStates));
 
   const group = (groupId: string, topics: readonly string[], drained: AbortSignal, gatherMs = 0) => ({
     ...{ kafka, log, groupId, topics, batchEventsMax, gatherMs, sessionTimeoutMs, clock, drained },
