@@ -45,6 +45,7 @@ type Options = z.output<typeof historyOptions>;
 const settings = [
   ...['source', 'dataDir', 'region', 'gatewayHost', 'gatewayPort', 'gatewayProtocol', 'clock'],
   ...['trace', 'traceTimeZone', 'speed', 'timeZone', 'journalBytesMax'],
+  ...['parquetCompression', 'parquetRowsMax', 'parquetBytesMax', 'parquetAgeMsMax'],
 ];
 
 /** `fail` is called when the answer ends before its end. */
@@ -144,7 +145,7 @@ async function answer({ options, platform, place, keeps, ...asked }: Answering, 
   const id = questionId([organizationId, place, question, queueIds, type.version]);
   const { out, toLog } = options;
   const outputs = await openOutputs([
-    ...(out === undefined ? [] : [() => createParquetOutput(out, id, type)]),
+    ...(out === undefined ? [] : [() => createParquetOutput(out, id, type, config)]),
     ...(toLog ? [() => createLogOutput({ ...logOf(config), workDir, id })] : []),
   ]);
   const names = new Map(queueIds.map((each) => [each, queueNames.get(each) ?? each]));

@@ -6,6 +6,7 @@ import { errorCode, fileFailure, makeFolder } from '../../sinks/log/durable-file
 import { openLogTail } from '../../sinks/log/log-tail.ts';
 import { openSegmentLog } from '../../sinks/log/segment-log.ts';
 import { type Output, topicOf } from '../../streams/record.ts';
+import type { Config } from '../config.ts';
 
 /** Where records go, in their order. */
 export interface HistoryOutput {
@@ -25,13 +26,21 @@ export function questionId(question: unknown): string {
  * Parquet files in a dataset that any number of questions may share: files are named by the question, and one that is asked again
  * adds only what is missing.
  */
-export async function createParquetOutput(dir: string, id: string, type: Output['type']): Promise<HistoryOutput> {
+export async function createParquetOutput(
+  dir: string,
+  id: string,
+  type: Output['type'],
+  config: Config,
+): Promise<HistoryOutput> {
   // Arrow and the encoder are large: only who writes files loads them.
-  const { createParquetSink } = await import('../../sinks/parquet/parquet-sink.ts');
+  const [{ createParquetSink }, { parquetOptions }] = await Promise.all([
+    import('../../sinks/parquet/parquet-sink.ts'),
+    import('../archive.ts'),
+  ]);
   const prefix = `history-${id}`;
   const readId = () => Promise.resolve(id);
   const log = { name: `the answer to question ${id}`, recordTypes: [type], partition: 0, part: prefix, readId };
-  const sink = await createParquetSink({ dir, log, topicPrefix: prefix });
+  const sink = await createParquetSink({ ...parquetOptions(config), dir, log, topicPrefix: prefix });
   let offset = 0;
   return {
     async write(records) {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorCode, fileFailure, makeFolder, syncFolder } from '../../sinks/log/durable-file.ts';
+import { isLiveProcess } from '../../sinks/log/writer-lock.ts';
 import { aggregateMetrics } from '../../streams/aggregates.ts';
 import { totalsFields } from '../../streams/interval-fields.ts';
 import { type IntervalTotals, noTotals } from '../../streams/kpis.ts';
@@ -32,11 +33,14 @@ const fields = Object.keys(noTotals) as (keyof IntervalTotals)[];
 const line = z.tuple([z.int(), z.string(), z.string()], z.int().nullable());
 const totalsSchema = totalsFields();
 
-/** Makes the folder if there is none. */
+/** Makes the folder if there is none, and removes what processes that are dead left unfinished. */
 export async function openWorkFolder(dir: string, asker: Asker): Promise<WorkFolder> {
-  await makeFolder(dir).catch((error: unknown) => {
+  try {
+    await makeFolder(dir);
+    await removeUnfinished(dir);
+  } catch (error) {
     throw fileFailure(error, dir);
-  });
+  }
 
   const questionOf = ({ startMs, endMs, granularity, queueIds }: Piece): string => {
     const { organizationId, place, timeZone, media } = asker;
@@ -82,6 +86,14 @@ export async function openWorkFolder(dir: string, asker: Asker): Promise<WorkFol
       }
     },
   };
+}
+
+async function removeUnfinished(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    const pid = Number(/\.jsonl\.(\d+)\.tmp$/.exec(name)?.[1] ?? NaN);
+    // A container gives the same id at each start.
+    if (pid === process.pid || (pid > 0 && !isLiveProcess(pid))) await rm(join(dir, name), { force: true });
+  }
 }
 
 /** Undefined for what is torn, damaged, of another format, or the answer to another question: it is asked for again. */

@@ -4,16 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { systemClock } from '../../sinks/clock.ts';
+import { scaledClock, systemClock } from '../../sinks/clock.ts';
 import { openSegmentLog } from '../../sinks/log/segment-log.ts';
 import { createParquetSink } from '../../sinks/parquet/parquet-sink.ts';
 import { decodeArrival } from '../../src/genesys/decode.ts';
+import { createModel } from '../../src/simulator/model/model.ts';
+import { createPlatform } from '../../src/simulator/platform.ts';
+import { startSimulatorServer, type SimulatorServer } from '../../src/simulator/server.ts';
 import { archivedLog, logRecord, small } from '../support/archive.ts';
 import { arrivalsAmong } from '../support/border-faults.ts';
 import { writeEmbeddedRun } from '../support/embedded-run.ts';
 import { randomNumbers } from '../support/oracle.ts';
 import { readParquetRows } from '../support/parquet.ts';
-import { type PipelineProcess, startProcess } from '../support/pipeline-process.ts';
+import { type PipelineProcess, readLog, simulatorEnv, startProcess } from '../support/pipeline-process.ts';
 import { faultOptions } from './options.ts';
 
 // Commands that make files, killed at moments that a seed decides: no half file is ever seen, and no row is lost or there twice.
@@ -27,8 +30,11 @@ let folder = '';
 
 const entry = z.object({ file: z.string(), bytes: z.int(), sha256: z.string(), rows: z.int() });
 
+/** What the manifest of a dataset lists; history names it by the question. */
 async function manifestOf(dir: string) {
-  const text = await readFile(join(dir, '_manifest-0.jsonl'), 'utf8').catch(() => '');
+  const names = await readdir(dir).catch(() => []);
+  const name = names.find((each) => each.startsWith('_manifest-')) ?? '_manifest-0.jsonl';
+  const text = await readFile(join(dir, name), 'utf8').catch(() => '');
   return text
     .split('\n')
     .slice(0, -1)
@@ -79,6 +85,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const compacts = options.kill === 'compact' || options.kill === 'all';
 const replays = options.kill === 'replay' || options.kill === 'all';
+const asksHistory = options.kill === 'history' || options.kill === 'all';
 
 describe.runIf(compacts)('queuecast compact, killed beside an archiver', () => {
   const dates = 12;
@@ -181,5 +188,104 @@ describe.runIf(replays)('queuecast replay, killed', () => {
     expect(ends).toContain('SIGKILL');
     await finish(replay(out));
     expect(await contentOf(out)).toEqual(whole);
+  });
+});
+
+describe.runIf(asksHistory)('queuecast history, killed', () => {
+  const dayMs = 86_400_000;
+  const weeks = 6;
+  const startMs = Date.UTC(2026, 0, 5);
+  const endMs = startMs + weeks * 7 * dayMs;
+  const nowMs = endMs + 30 * dayMs;
+  const dateOf = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
+  const range = ['--from', dateOf(startMs), '--to', dateOf(endMs - dayMs), '--timezone', 'UTC', '--fill', 'linear'];
+  let server: SimulatorServer;
+  let env: Readonly<Record<string, string>> = {};
+  /** Bodies of aggregates queries since a process was started. */
+  let asked: string[] = [];
+  let pieces: readonly string[] = [];
+  let whole: Awaited<ReturnType<typeof answerIn>>;
+  let files = 0;
+
+  const start = (dir: string) => {
+    asked = [];
+    const outputs = ['--to-log', '--out', join(dir, 'parquet'), '--parquet-rows-max', '20'];
+    return startProcess(['history', '--data-dir', dir, ...range, ...outputs, '--csv'], env);
+  };
+  const listed = (dir: string) => manifestOf(join(dir, 'parquet'));
+  const namesKept = (dir: string) => readdir(join(dir, 'history')).catch(() => []);
+  const piecesKept = async (dir: string) => (await namesKept(dir)).filter((name) => name.endsWith('.jsonl')).length;
+
+  async function logIn(dir: string) {
+    return (await readLog(join(dir, 'outputs'))).map(({ record, key, value }) => ({ record, key, value }));
+  }
+
+  async function answerIn(dir: string) {
+    return {
+      files: await contentOf(join(dir, 'parquet')),
+      log: await logIn(dir),
+      kept: await contentOf(join(dir, 'history')),
+    };
+  }
+
+  beforeAll(async () => {
+    const model = { seed: 5, queues: 3, agents: 6, load: 0.3, startMs, durationMs: endMs - startMs, timeZone: 'UTC' };
+    const platform = createPlatform({ driver: createModel(model), clients: [{ id: 'id', secret: 'secret' }] });
+    platform.advanceTo(nowMs);
+    const clock = { epochMs: nowMs, baseMs: systemClock.nowMs(), speed: 120 };
+    server = await startSimulatorServer({
+      platform: {
+        ...platform,
+        handle(request, atMs) {
+          if (request.method === 'POST' && request.path.includes('/conversations/aggregates/'))
+            asked.push(request.body);
+          return platform.handle(request, atMs);
+        },
+      },
+      clock: scaledClock(clock),
+      // For who asks time stands still: whenever an answer came, it has the same stamp, and what differs is a fault.
+      clockSettings: { ...clock, speed: 1e-9 },
+      port: 0,
+    });
+    env = simulatorEnv(server.url, 'id', 'secret');
+    const dir = join(folder, 'history');
+    const undisturbed = start(dir);
+    await finish(undisturbed);
+    pieces = asked;
+    whole = await answerIn(dir);
+    files = (await listed(dir)).length;
+    expect(new Set(pieces).size).toBe(weeks);
+    expect(whole.kept.length).toBe(weeks);
+    expect(files).toBeGreaterThan(15);
+    expect(whole.log.length).toBeGreaterThan(300);
+  });
+
+  afterAll(() => server.close());
+
+  test.each(seeds)('asks for nothing twice, and ends with the same bytes (seed %i)', async (seed) => {
+    const random = randomNumbers(seed);
+    const dir = join(folder, `history-${seed}`);
+    const ends: (number | string)[] = [];
+    for (let life = 0; life < livesARun; life += 1) {
+      const kept = await piecesKept(dir);
+      const written = (await listed(dir)).length;
+      const running = start(dir);
+      const isOfFiles = random() < 0.5;
+      const more = Math.floor((random() * (isOfFiles ? files : weeks)) / livesARun);
+      const hasComeSoFar = async () =>
+        isOfFiles ? (await listed(dir)).length > written + more : asked.length > Math.min(more, weeks - 1 - kept);
+      ends.push(await killAt(running, hasComeSoFar, random() * 10));
+      expect(asked).toEqual(pieces.slice(kept, kept + asked.length));
+      const offsets = await offsetsListed(join(dir, 'parquet'));
+      expect(offsets).toEqual(offsets.map((_, index) => index));
+      const log = await logIn(dir);
+      expect(log).toEqual(whole.log.slice(0, log.length));
+    }
+    expect(ends).toContain('SIGKILL');
+    const kept = await piecesKept(dir);
+    await finish(start(dir));
+    expect(asked).toEqual(pieces.slice(kept));
+    expect(await answerIn(dir)).toEqual(whole);
+    expect((await namesKept(dir)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 });

@@ -20,7 +20,7 @@ const options = faultOptions.safeParse(values);
 if (options.success) {
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
   const { kill } = options.data;
-  const isOfFiles = kill === 'compact' || kill === 'replay';
+  const isOfFiles = kill === 'compact' || kill === 'replay' || kill === 'history';
   const files = [
     ...(isOfFiles ? [] : ['test/faults/pipeline.test.ts']),
     ...(isOfFiles || kill === 'all' ? ['test/faults/files.test.ts'] : []),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const faultOptions = z.object({
   runs: z.coerce.number().int().min(1).max(10_000).default(3),
   seed: z.coerce.number().int().min(0).default(1),
-  kill: z.enum(['ingest', 'derive', 'archive', 'broker', 'compact', 'replay', 'all']).default('all'),
+  kill: z.enum(['ingest', 'derive', 'archive', 'broker', 'compact', 'replay', 'history', 'all']).default('all'),
   brokers: z.coerce
     .number()
     .pipe(z.union([z.literal(1), z.literal(3)]))

@@ -95,7 +95,7 @@ function faultsOf(what: FaultOptions['kill']): readonly Fault[] {
   if (what === 'broker') return [loseBroker, stopBroker];
   if (what === 'all') return [...roles.flatMap((role) => faultsOf(role)), loseBroker, stopBroker];
   // Those of test/faults/files.test.ts.
-  if (what === 'compact' || what === 'replay') return [];
+  if (what === 'compact' || what === 'replay' || what === 'history') return [];
   return [kill(what), stop(what)];
 }
 

@@ -29,6 +29,16 @@ test('a piece that was kept comes back as it was, also when it is empty', async 
   expect((await readdir(work.dir)).filter((name) => !name.endsWith('.jsonl'))).toEqual([]);
 });
 
+test('what a process that is dead left unfinished is removed, what another is writing is not', async () => {
+  const dir = newFolder();
+  await openWorkFolder(dir, asker);
+  const living = `a.jsonl.${process.ppid}.tmp`;
+  for (const name of [`b.jsonl.${2 ** 22 + 1}.tmp`, `c.jsonl.${process.pid}.tmp`, living])
+    await writeFile(join(dir, name), 'half');
+  await openWorkFolder(dir, asker);
+  expect(await readdir(dir)).toEqual([living]);
+});
+
 test('a piece answers no other question', async () => {
   const dir = newFolder();
   const work = await openWorkFolder(dir, asker);
