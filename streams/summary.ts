@@ -101,15 +101,19 @@ const firstMonday = 4;
 /** A bucket with its sums: known ones as they were given, the others drawn between them. */
 export interface FilledBucket<Known extends SummarySums> {
   readonly bucket: number;
-  readonly sums: SummarySums;
+  /** Null where there is nothing to draw from. */
+  readonly sums: SummarySums | null;
   /** Null where nothing is known: the sums are interpolated. */
   readonly known: Known | null;
 }
 
 /** The buckets of one queue, in their order, without holes. */
 export interface GapFiller<Known extends SummarySums> {
-  /** A known bucket, later than the one before; gives what is settled with it, itself included. */
-  next(bucket: number, known: Known): readonly FilledBucket<Known>[];
+  /**
+   * A known bucket, later than the one before; gives what is settled with it, itself included. Nothing is drawn from one that is not
+   * whole, because it still grows.
+   */
+  next(bucket: number, known: Known, isWhole?: boolean): readonly FilledBucket<Known>[];
   /** What is left up to the end of the range; nothing where no bucket was known. */
   end(): readonly FilledBucket<Known>[];
 }
@@ -122,30 +126,29 @@ export function createGapFiller<Known extends SummarySums>(
   first: number | null,
   last: number | null,
 ): GapFiller<Known> {
-  let before: { readonly bucket: number; readonly known: Known } | null = null;
+  let whole: { readonly bucket: number; readonly known: Known } | null = null;
+  let given: number | null = null;
 
-  function* between(from: number, to: number, a: number, b: number, start: SummarySums, end: SummarySums) {
-    for (let bucket = from; bucket < to; bucket++) {
+  /** Up to `end`, towards it if it is known. */
+  function* holesBefore(end: number, known: Known | null) {
+    const from = given === null ? (first ?? end) : given + 1;
+    const [a, b] = [whole?.known ?? known, known ?? whole?.known ?? null];
+    const start = whole?.bucket ?? from - 1;
+    for (let bucket = from; bucket < end; bucket++) {
       const at = (name: keyof SummarySums) =>
-        roundHalfEven(interpolateLinearly(start[name], end[name], bucket - a, b - a) ?? 0, 0);
-      yield { bucket, sums: sumsOf(at), known: null };
+        roundHalfEven(interpolateLinearly(a?.[name] ?? null, b?.[name] ?? null, bucket - start, end - start) ?? 0, 0);
+      yield { bucket, sums: a === null ? null : sumsOf(at), known: null };
     }
   }
 
   return {
-    next(bucket, known) {
-      const from = before === null ? (first ?? bucket) : before.bucket + 1;
-      const start = before?.known ?? known;
-      const a = before?.bucket ?? from - 1;
-      const filled = [...between(from, bucket, a, bucket, start, known)];
-      before = { bucket, known };
-      return [...filled, { bucket, sums: sumsOf((name) => roundHalfEven(known[name], 0)), known }];
+    next(bucket, known, isWhole = true) {
+      const holes = [...holesBefore(bucket, isWhole ? known : null)];
+      if (isWhole) whole = { bucket, known };
+      given = bucket;
+      return [...holes, { bucket, sums: sumsOf((name) => roundHalfEven(known[name], 0)), known }];
     },
-    end() {
-      if (before === null || last === null) return [];
-      const { bucket, known } = before;
-      return [...between(bucket + 1, last + 1, bucket, last + 1, known, known)];
-    },
+    end: () => (given === null || last === null ? [] : [...holesBefore(last + 1, null)]),
   };
 }
 
@@ -208,16 +211,18 @@ export function backfill(records: readonly SummaryRecord[], settings: BackfillSe
       const filler = createGapFiller(first, last);
       const known = [...buckets].sort(([a], [b]) => a - b);
       const filled = [...known.flatMap(([bucket, sums]) => filler.next(bucket, sums)), ...filler.end()];
-      return filled.map((each) => {
-        const date = bucketDate(each.bucket, granularity);
+      return filled.map(({ bucket, sums: drawn, known: told }) => {
+        const date = bucketDate(bucket, granularity);
+        // All that is known here is whole.
+        const sums = drawn ?? sumsOf(() => 0);
         return {
           queueId,
           queueName: name,
           date,
           weekEnd: granularity === 'week' ? addDays(date, 6) : null,
-          ...each.sums,
-          ...summaryKpis(each.sums),
-          interpolated: each.known === null,
+          ...sums,
+          ...summaryKpis(sums),
+          interpolated: told === null,
         };
       });
     });

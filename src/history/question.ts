@@ -160,6 +160,11 @@ export function untilNow(question: Question, nowMs: EpochMs): Question {
   return { ...question, endMs: Math.min(question.endMs, running.endMs) };
 }
 
+/** Whether the clocks of the zone change in the range: then a local time may come twice. */
+export function changesClocks({ startMs, endMs, timeZone }: Question): boolean {
+  return new Set(Array.from(dayStarts(startMs, endMs, timeZone), (atMs) => utcOffsetMs(atMs, timeZone))).size > 1;
+}
+
 /** For people: the first and the last date of a range, in its zone. */
 export function datesOf({ startMs, endMs, timeZone }: Question): string {
   const [first, last] = [localDate(startMs, timeZone), localDate(endMs - 1, timeZone)];

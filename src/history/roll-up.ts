@@ -12,6 +12,7 @@ import {
   wholeSeconds,
 } from '../../streams/summary.ts';
 import type { PieceAnswer } from './cells.ts';
+import { settledAfterMs } from '../genesys/half-hours.ts';
 import { type Bucket, bucketAround, type Question } from './question.ts';
 
 /** One queue and media type in one bucket. */
@@ -27,6 +28,10 @@ export interface Row {
   readonly observedAtMs: EpochMs;
 }
 
+/** Whether the numbers of a row can grow no more, as of when it was read. */
+export const isComplete = ({ bucket, observedAtMs }: Pick<Row, 'bucket' | 'observedAtMs'>): boolean =>
+  bucket.endMs + settledAfterMs <= observedAtMs;
+
 /** Rows out of the pieces of some queues, in the order of time. */
 export interface RollUp {
   take(answer: PieceAnswer): readonly Row[];
@@ -39,7 +44,7 @@ interface Known extends SummarySums {
 
 /**
  * Adds cells up to buckets. A bucket comes when the next one begins; holes of days and weeks when the next known bucket does, or
- * with the end. Holds one bucket of each queue, whatever the range.
+ * with the end. What still grows is no end of a line. Holds one bucket of each queue, whatever the range.
  */
 export function createRollUp(question: Question): RollUp {
   const { granularity, timeZone, startMs, endMs } = question;
@@ -66,31 +71,28 @@ export function createRollUp(question: Question): RollUp {
     const known = fillers.get(key) ?? { filler: createGapFiller<Known>(range.first, range.last), last: row };
     fillers.set(key, known);
     known.last = row;
-    return known.filler.next(numberOf(row.bucket), { ...row.sums, row }).map((each) => rowOf(each, row));
+    const filled = known.filler.next(numberOf(row.bucket), { ...row.sums, row }, isComplete(row));
+    return filled.map((each) => rowOf(each, row));
   }
 
   function rowOf({ bucket: index, sums, known }: FilledBucket<Known>, near: Row): Row {
     if (known !== null) return known.row;
-    const drawn = question.fill === 'linear' ? sums : null;
-    return {
-      ...near,
-      bucket: bucketOfDate(bucketDate(index, unit), question),
-      totals: null,
-      sums: drawn,
-      observedAtMs,
-    };
+    const bucket = bucketOfDate(bucketDate(index, unit), question);
+    const hole = { ...near, bucket, totals: null, sums: null, observedAtMs };
+    // Of a day that runs there may yet be something to tell.
+    return question.fill === 'linear' && isComplete(hole) ? { ...hole, sums } : hole;
   }
 
   return {
     take(answer) {
       const rows: Row[] = [];
+      observedAtMs = Math.max(observedAtMs, answer.observedAtMs);
       for (const { startMs: atMs, queueId, mediaType, totals } of answer.cells) {
         const bucket = bucketOf(atMs);
         if (bucket.startMs > openStartMs) {
           rows.push(...close());
           openStartMs = bucket.startMs;
         }
-        observedAtMs = Math.max(observedAtMs, answer.observedAtMs);
         const key = keyOf({ queueId, mediaType });
         const before = open.get(key);
         open.set(key, {

@@ -2,17 +2,13 @@ import { kpisOf, kpiVersion, noTotals } from '../../streams/kpis.ts';
 import { type Output, output } from '../../streams/record.ts';
 import { queueSummary } from '../../streams/records/queue-summary.ts';
 import { kpisFromMs, summaryKpis } from '../../streams/summary.ts';
-import { settledAfterMs } from '../genesys/half-hours.ts';
 import { queueInterval } from './interval-record.ts';
 import type { Question } from './question.ts';
-import type { Row } from './roll-up.ts';
+import { isComplete, type Row } from './roll-up.ts';
 
 /** What a question is answered in. */
 export const recordTypeOf = ({ granularity }: Question) =>
   granularity === 'P1D' || granularity === 'P1W' ? queueSummary : queueInterval;
-
-/** Whether the numbers of a row can grow no more, as of when it was read. */
-export const isComplete = ({ bucket, observedAtMs }: Row): boolean => bucket.endMs + settledAfterMs <= observedAtMs;
 
 /** The record of a row, its key without the organisation; null for a hole, of which there is nothing to say. */
 export function toRecord(row: Row, question: Question, queueNames: ReadonlyMap<string, string>): Output | null {

@@ -1,9 +1,9 @@
 import { addTotals, type IntervalTotals, kpisOf, noTotals } from '../../streams/kpis.ts';
 import { compareIds } from '../../streams/aggregates.ts';
 import { summaryKpis } from '../../streams/summary.ts';
-import type { Question } from './question.ts';
-import { isComplete } from './row-record.ts';
-import type { Row } from './roll-up.ts';
+import { utcOffsetMs } from '../../streams/time-zone.ts';
+import { changesClocks, type Question } from './question.ts';
+import { isComplete, type Row } from './roll-up.ts';
 
 /** A table whose lines come one by one; widths are known before. */
 export interface HistoryTable {
@@ -31,7 +31,8 @@ export function createHistoryTable(question: Question, queueNames: ReadonlyMap<s
   });
   const isCalendar = granularity === 'P1D' || granularity === 'P1W';
   const timeTitle = granularity === 'P1D' ? 'day' : granularity === 'P1W' ? 'week of' : 'from';
-  const timeWidth = isCalendar ? 10 : 16;
+  const showsOffset = !isCalendar && changesClocks(question);
+  const timeWidth = isCalendar ? 10 : showsOffset ? 22 : 16;
   const nameWidth = Math.max('queue'.length, ...Array.from(queueNames.values(), (name) => name.length));
   const mediaWidth = 11;
   const totals = new Map<string, { readonly name: string; readonly mediaType: string; sum: IntervalTotals }>();
@@ -44,7 +45,11 @@ export function createHistoryTable(question: Question, queueNames: ReadonlyMap<s
       .trimEnd();
   };
   const nameOf = (queueId: string) => queueNames.get(queueId) ?? queueId;
-  const timeOf = ({ bucket }: Row) => bucket.date ?? local.format(bucket.startMs).replace(',', '');
+  const timeOf = ({ bucket: { date, startMs } }: Row) => {
+    if (date !== null) return date;
+    const offset = showsOffset ? offsetText(utcOffsetMs(startMs, timeZone)) : '';
+    return `${local.format(startMs).replace(',', '')}${offset}`;
+  };
 
   const numbersOf = ({ totals: known, sums }: Row): readonly string[] => {
     if (known !== null) return numbersOfTotals(known);
@@ -56,9 +61,9 @@ export function createHistoryTable(question: Question, queueNames: ReadonlyMap<s
   };
 
   const remarkOf = (row: Row): Remark | undefined => {
+    if (!isComplete(row)) return 'growing';
     if (row.sums === null) return 'no data';
-    if (row.totals === null) return 'interpolated';
-    return isComplete(row) ? undefined : 'growing';
+    return row.totals === null ? 'interpolated' : undefined;
   };
 
   return {
@@ -104,6 +109,13 @@ function numbersOfTotals(totals: IntervalTotals): readonly string[] {
 }
 
 const percent = (share: number | null): string => (share === null ? '-' : (share * 100).toFixed(1));
+
+/** `+01:00`. */
+function offsetText(ms: number): string {
+  const minutes = Math.round(Math.abs(ms) / 60_000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${ms < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
 
 /** `m:ss`, or `h:mm:ss`. */
 function duration(ms: number | null): string {

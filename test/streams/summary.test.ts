@@ -44,12 +44,38 @@ describe('filled buckets', () => {
         const left = given.get(all.findLast(([at]) => at <= bucket)![0])!;
         const right = given.get(all.find(([at]) => at >= bucket)![0])!;
         for (const name of ['conversations', 'talkSeconds'] as const) {
-          expect(drawn[name]).toBeGreaterThanOrEqual(Math.min(left[name], right[name]));
-          expect(drawn[name]).toBeLessThanOrEqual(Math.max(left[name], right[name]));
+          expect(drawn?.[name]).toBeGreaterThanOrEqual(Math.min(left[name], right[name]));
+          expect(drawn?.[name]).toBeLessThanOrEqual(Math.max(left[name], right[name]));
         }
       }
     });
     fc.assert(property);
+  });
+
+  test('owe nothing to one that is not whole: up to it they are as the last whole one, and without any not drawn', () => {
+    const of = (conversations: number): SummarySums => ({
+      ...{ conversations, abandoned: 0, talkSeconds: 0, holdSeconds: 0, workSeconds: 0 },
+    });
+    const withoutWhole = createGapFiller(1, 5);
+    const late = [...withoutWhole.next(3, of(2), false), ...withoutWhole.end()];
+    expect(late.map(({ bucket, sums: drawn }) => [bucket, drawn?.conversations])).toEqual([
+      [1, undefined],
+      [2, undefined],
+      [3, 2],
+      [4, undefined],
+      [5, undefined],
+    ]);
+    const filler = createGapFiller(1, 7);
+    const some = [...filler.next(2, of(10)), ...filler.next(5, of(1), false), ...filler.end()];
+    expect(some.map(({ bucket, sums: drawn }) => [bucket, drawn?.conversations])).toEqual([
+      [1, 10],
+      [2, 10],
+      [3, 10],
+      [4, 10],
+      [5, 1],
+      [6, 10],
+      [7, 10],
+    ]);
   });
 
   test('of a queue of which nothing is known are none', () => {

@@ -56,6 +56,24 @@ test('the table is aligned, names queues, totals them from sums, and explains it
   ]);
 });
 
+test('a day that runs and of which nothing was told grows too', () => {
+  const hole = row('2026-03-04', 'b', { totals: null, sums: null, observedAtMs: Date.parse('2026-03-04T00:10:00Z') });
+  expect(printTable(question(), names).lines(hole, null)[0]).toMatch(/^2026-03-04 .* - +growing$/);
+});
+
+test('hours of a night in which the clocks change tell their offset, for two of them read the same', () => {
+  const timesIn = (date: string) => {
+    const range = { from: date, to: date, timeZone: 'Europe/Berlin', media: [], fill: 'none' };
+    const asked = readQuestion({ ...range, granularity: 'PT1H' });
+    const table = printTable(asked, names);
+    const line = (startMs: number) =>
+      table.lines(row(date, 'b', { bucket: bucketAround(startMs, 'PT1H', 'Europe/Berlin') }), null)[0] ?? '';
+    return [0, 2, 3].map((hour) => line(asked.startMs + hour * 3_600_000).split('  ')[0]);
+  };
+  expect(timesIn('2026-10-25')).toEqual(['2026-10-25 00:00+02:00', '2026-10-25 02:00+02:00', '2026-10-25 02:00+01:00']);
+  expect(timesIn('2026-10-26')).toEqual(['2026-10-26 00:00', '2026-10-26 02:00', '2026-10-26 03:00']);
+});
+
 test('JSON is one record a line, and nothing for what is not known', () => {
   const json = printJson();
   const lines = rows.flatMap((each) => json.lines(each, toRecord(each, question(), names)));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Cell, PieceAnswer } from '../../../src/history/cells.ts';
-import { type Fill, type Granularity, readQuestion } from '../../../src/history/question.ts';
+import { type Fill, type Granularity, readQuestion, untilNow } from '../../../src/history/question.ts';
 import { createRollUp } from '../../../src/history/roll-up.ts';
 import { recordTypeOf, toRecord } from '../../../src/history/row-record.ts';
 import { addTotals, noTotals } from '../../../streams/kpis.ts';
@@ -104,6 +104,45 @@ describe('rows', () => {
     expect(filled.map((each) => ((each?.endMs ?? 0) - (each?.startMs ?? 0)) / 3_600_000)).toEqual([
       24, 24, 24, 24, 23, 24, 24, 24, 24,
     ]);
+  });
+
+  test('of a day that still grows are no end of a line, and of such a day nothing is drawn', () => {
+    const fromFirst = answerOf([cell(startMs + day, 10), cell(startMs + 4 * day, 2)], startMs + 4.2 * day);
+    const drawn = (answer: PieceAnswer) => {
+      const asked = untilNow(question('P1D', 'linear'), answer.observedAtMs);
+      return rowsOf(asked, answer).map(({ sums, totals }) => [sums?.conversations ?? null, totals !== null]);
+    };
+    const [told, line] = [true, false];
+    expect(drawn(fromFirst)).toEqual([
+      [10, line],
+      [10, told],
+      [10, line],
+      [10, line],
+      [2, told],
+    ]);
+    // Over for ten minutes, and the next day has begun without a word.
+    expect(drawn({ ...fromFirst, observedAtMs: startMs + 5 * day - 3_600_000 + 600_000 }).slice(2)).toEqual([
+      [10, line],
+      [10, line],
+      [2, told],
+      [null, line],
+    ]);
+    expect(drawn({ ...fromFirst, observedAtMs: startMs + 5 * day - 3_600_000 + 900_000 }).slice(2)).toEqual([
+      [7, line],
+      [5, line],
+      [2, told],
+      [null, line],
+    ]);
+    expect(drawn(answerOf([cell(startMs + 4 * day, 2)], startMs + 4.2 * day))).toEqual([
+      ...[0, 1, 2, 3].map(() => [null, line]),
+      [2, told],
+    ]);
+  });
+
+  test('that nothing was told of are as of the answer that was silent', () => {
+    const silent = answerOf([], startMs + 40 * day);
+    const rows = rowsOf(question('P1D', 'linear'), answerOf([cell(startMs, 5)]), silent);
+    expect(rows.map(({ observedAtMs }) => (observedAtMs - startMs) / day)).toEqual([30, ...Array<number>(8).fill(40)]);
   });
 
   test('say whether they still grow, and outrank what was read before', () => {
