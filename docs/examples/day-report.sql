@@ -6,13 +6,20 @@ with
       getvariable('day')::timestamp at time zone getvariable('zone') as start_at,
       (getvariable('day')::timestamp + interval 1 day) at time zone getvariable('zone') as end_at
   ),
-  half_hours as (
-    select windows.*, epoch(windows.end_ms - windows.start_ms) / epoch(day.end_at - day.start_at) as share
-    from read_parquet(getvariable('dataset') || '/queue-window/*/*.parquet', hive_partitioning = true) as windows, day
+  windows as (
+    select
+      of_day.*,
+      epoch(end_ms - start_ms) / epoch(end_at - start_at) as share,
+      size = 'P1D' and start_ms = start_at and end_ms = end_at as is_day
+    from read_parquet(getvariable('dataset') || '/queue-window/*/*.parquet', hive_partitioning = true) as of_day, day
     -- A window comes after its end, and its revisions later still.
-    where dt >= getvariable('day')::date - 1 and size = 'PT30M' and start_ms >= start_at and end_ms <= end_at
+    where dt >= getvariable('day')::date - 1 and size in ('PT30M', 'P1D') and start_ms >= start_at and end_ms <= end_at
     qualify row_number() over (partition by record_key order by revision desc, record_offset desc) = 1
   ),
+  half_hours as (from windows where size = 'PT30M'),
+  -- A half hour in which nothing happened may have been read, and have no row: the day's own window counts it. There is one
+  -- where the zone is that of the queue; elsewhere it can be more than totals_seen says.
+  days as (select queue_id, media_type, totals_coverage from windows where is_day),
   profiles as (
     select queue_id, arg_max(name, revision) as name
     from read_parquet(getvariable('dataset') || '/queue-profile/*/*.parquet')
@@ -39,9 +46,10 @@ select
   round(max(wait_ms_max) / 1000, 1) as wait_seconds_max,
   round(any_value(outcomes.within_p80), 3) as within_p80,
   round(sum(coverage * share), 3) as seen,
-  round(sum(totals_coverage * share), 3) as totals_seen
+  round(coalesce(any_value(days.totals_coverage), sum(half_hours.totals_coverage * share)), 3) as totals_seen
 from half_hours
-left join profiles using (queue_id)
+left join days on half_hours.queue_id = days.queue_id and half_hours.media_type = days.media_type
+left join profiles on half_hours.queue_id = profiles.queue_id
 left join outcomes on half_hours.queue_id = outcomes.queue_id and half_hours.media_type = outcomes.media_type
 group by all
 order by queue, half_hours.media_type;

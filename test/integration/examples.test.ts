@@ -39,6 +39,12 @@ function halfHour(queueId: string, number: number, revision: number, and: Readon
   return { type: queueWindow, atMs: startMs + halfHourMs + revision * 900_000, value };
 }
 
+/** The window of the day, whose totals are all known. */
+function wholeDay(queueId: string, and: Readonly<Record<string, unknown>>) {
+  const last = halfHour(queueId, 47, 0, and);
+  return { ...last, value: { ...last.value, size: 'P1D', startMs: midnightMs } };
+}
+
 const profile = (
   queueId: string,
   revision: number,
@@ -76,6 +82,9 @@ const records: readonly { readonly type: RecordType; readonly atMs: number; read
   halfHour('a', 8, 1, { ...totals(4, 1, 3), waitingMean: 1.5 }),
   halfHour('a', 9, 0, { coverage: 0, totalsCoverage: 0, interpolated: true, waitingMean: 0.75 }),
   halfHour('nameless', 0, 0, { totalsCoverage: 0 }),
+  // Of 48 half hours that were read one has a row: in the others nothing happened.
+  halfHour('quiet', 20, 0, totals(2, 1, 1)),
+  wholeDay('quiet', totals(2, 1, 1)),
   {
     ...halfHour('a', 0, 0, totals(500, 1, 2)),
     value: { ...halfHour('a', 0, 0, totals(500, 1, 2)).value, size: 'PT1H' },
@@ -140,9 +149,11 @@ describe('the SQL in docs/examples', () => {
         ['a', 'PT1H', '2026-01-04T23:00:00+00:00', 0, 500],
         ['a', 'PT30M', '2026-01-04T23:00:00+00:00', 0, 10],
         ['nameless', 'PT30M', '2026-01-04T23:00:00+00:00', 0, null],
+        ['quiet', 'P1D', '2026-01-04T23:00:00+00:00', 0, 2],
         ['a', 'PT30M', '2026-01-05T01:00:00+00:00', 0, 30],
         ['a', 'PT30M', '2026-01-05T03:00:00+00:00', 1, 4],
         ['a', 'PT30M', '2026-01-05T03:30:00+00:00', 0, null],
+        ['quiet', 'PT30M', '2026-01-05T09:00:00+00:00', 0, 2],
       ],
     );
   });
@@ -156,6 +167,7 @@ describe('the SQL in docs/examples', () => {
       ['Sales Berlin', '2026-01-05T03:00:00+00:00', 1.5, false],
       ['Sales Berlin', '2026-01-05T03:30:00+00:00', 0.75, true],
       [null, '2026-01-04T23:00:00+00:00', null, false],
+      [null, '2026-01-05T09:00:00+00:00', null, false],
     ]);
   });
 
@@ -198,7 +210,11 @@ describe('the SQL in docs/examples', () => {
         ...{ answer_seconds_mean: null, handle_seconds_mean: null, wait_seconds_max: null, within_p80: null },
         ...{ seen: 0.021, totals_seen: 0 },
       },
+      expect.objectContaining({ queue: 'quiet', offered: 2, seen: 0.021, totals_seen: 1 }),
     ]);
+    // Days of another zone have no window: what is known of them is at least this.
+    const elsewhere = await runExample('day-report.sql', { dataset: made, day: '2026-01-05', zone: 'UTC' });
+    expect(elsewhere.at(-1)).toMatchObject({ queue: 'quiet', offered: 2, totals_seen: 0.021 });
   });
 
   test('runs on the dataset of a real run, each file of it', async () => {
