@@ -11,8 +11,8 @@ import { counted } from '../counted.ts';
 import { settledAfterMs } from '../genesys/half-hours.ts';
 import { createRest } from '../genesys/rest.ts';
 import { readOrganizationId, readQueueNames } from '../genesys/snapshot.ts';
-import { readHistory } from '../history/history.ts';
-import { createLogOutput, createParquetOutput, openOutputs, questionId } from '../history/outputs.ts';
+import { openHistory } from '../history/history.ts';
+import { createLogOutput, createParquetOutput, holdsOthers, openOutputs, questionId } from '../history/outputs.ts';
 import { planPieces } from '../history/plan.ts';
 import { printCsv, type Printed, printJson, printTable } from '../history/printed.ts';
 import { createHistoryProgress } from '../history/progress.ts';
@@ -141,13 +141,6 @@ async function answer({ options, platform, place, keeps, ...asked }: Answering, 
   const asker = { organizationId, place, timeZone, media };
   const work = keeps ? await openWorkFolder(workDir, asker) : undefined;
 
-  const type = recordTypeOf(question);
-  const id = questionId([organizationId, place, question, queueIds, type.version]);
-  const { out, toLog } = options;
-  const outputs = await openOutputs([
-    ...(out === undefined ? [] : [() => createParquetOutput(out, id, type, config)]),
-    ...(toLog ? [() => createLogOutput({ ...logOf(config), workDir, id })] : []),
-  ]);
   const names = new Map(queueIds.map((each) => [each, queueNames.get(each) ?? each]));
   const printed = await printedOf(options, question, names);
   const progress = createHistoryProgress(process.stderr, systemClock, pieces.length);
@@ -157,10 +150,18 @@ async function answer({ options, platform, place, keeps, ...asked }: Answering, 
     if (!wasFetched) kept += 1;
     progress.at(done, wasFetched);
   };
+  const reading = { rest, clock, timeZone, media, question, pieces, onPiece, work, isFresh: options.fresh };
+  const history = await openHistory(reading, signal);
+  const type = recordTypeOf(question);
+  const id = questionId([organizationId, place, question, queueIds, type.version, history.beganAtMs]);
+  const { out, toLog } = options;
+  const outputs = await openOutputs([
+    ...(out === undefined ? [] : [() => createParquetOutput(out, id, type, config)]),
+    ...(toLog ? [() => createLogOutput({ ...logOf(config), workDir, id })] : []),
+  ]);
   try {
     await print(printed.head());
-    const reading = { rest, clock, timeZone, media, question, pieces, onPiece };
-    for await (const some of readHistory({ ...reading, work, isFresh: options.fresh }, signal)) {
+    for await (const some of history.rows) {
       const known = some.map((row) => {
         const record = toRecord(row, question, queueNames);
         return { row, record: record === null ? null : inOrganization(record, organizationId) };
@@ -180,7 +181,9 @@ async function answer({ options, platform, place, keeps, ...asked }: Answering, 
   }
   const from = kept === 0 ? '' : `, ${kept} of ${counted(pieces.length, 'piece')} from ${workDir}`;
   const what = `${counted(rows, 'row')} of ${counted(queueIds.length, 'queue')}, ${datesOf(question)}, ${timeZone}`;
-  process.stderr.write(`${what}${from}.${out === undefined ? '' : ` Parquet: ${out}.`}\n`);
+  const isShared = out !== undefined && (await holdsOthers(out, id, type));
+  const rule = isShared ? ', with other answers: of each record_key the highest revision counts' : '';
+  process.stderr.write(`${what}${from}.${out === undefined ? '' : ` Parquet: ${out}${rule}.`}\n`);
 }
 
 const logOf = ({ dataDir = 'data', journalBytesMax: bytesMax }: Config) => ({

@@ -17,14 +17,17 @@ export interface HistoryOutput {
   abandon(): Promise<void>;
 }
 
-/** The same for the same question to the same organisation, and for no other. */
+/** The same for the same question to the same organisation as it was read once, and for no other. */
 export function questionId(question: unknown): string {
   return createHash('sha256').update(JSON.stringify(question)).digest('hex').slice(0, 16);
 }
 
+/** Of a question, in the names of its files and its manifest. */
+const partOf = (id: string) => `history-${id}`;
+
 /**
- * Parquet files in a dataset that any number of questions may share: files are named by the question, and one that is asked again
- * adds only what is missing.
+ * Parquet files in a dataset that any number of questions may share: files are named by the question, and one that goes on adds only
+ * what is missing. Questions that overlap add rows with the same keys, of which the highest revision counts.
  */
 export async function createParquetOutput(
   dir: string,
@@ -37,7 +40,7 @@ export async function createParquetOutput(
     import('../../sinks/parquet/parquet-sink.ts'),
     import('../archive.ts'),
   ]);
-  const prefix = `history-${id}`;
+  const prefix = partOf(id);
   const readId = () => Promise.resolve(id);
   const log = { name: `the answer to question ${id}`, recordTypes: [type], partition: 0, part: prefix, readId };
   const sink = await createParquetSink({ ...parquetOptions(config), dir, log, topicPrefix: prefix });
@@ -56,6 +59,17 @@ export async function createParquetOutput(
     close: () => sink.close(),
     abandon: () => sink.abandon(),
   };
+}
+
+/** Whether a dataset has rows of a type that other questions, or a run, have left there. */
+export async function holdsOthers(dir: string, id: string, type: Output['type']): Promise<boolean> {
+  const { partsIn, readManifest } = await import('../../sinks/parquet/manifest.ts');
+  const others = (await partsIn(dir)).filter((part) => part !== partOf(id));
+  for (const part of others) {
+    const entries = await readManifest(dir, part);
+    if (entries.some(({ topic }) => topic.endsWith(`.${topicOf(type)}`))) return true;
+  }
+  return false;
 }
 
 const progressFile = z.object({ logId: z.string(), fromOffset: z.int().nonnegative() });

@@ -11,6 +11,7 @@ import { type RecordType, topicOf } from '../../streams/record.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { queueProfile } from '../../streams/records/queue-profile.ts';
 import { queueWindow, windowColumns } from '../../streams/records/queue-window.ts';
+import { queueSummary } from '../../streams/records/queue-summary.ts';
 import { waitOutcome } from '../../streams/records/wait-outcome.ts';
 import { archivedLog } from '../support/archive.ts';
 import { arrivalsAmong } from '../support/border-faults.ts';
@@ -44,6 +45,24 @@ function wholeDay(queueId: string, and: Readonly<Record<string, unknown>>) {
   const last = halfHour(queueId, 47, 0, and);
   return { ...last, value: { ...last.value, size: 'P1D', startMs: midnightMs } };
 }
+
+/** A day of a queue as history tells it. */
+const summary = (date: string, revision: number, conversations: number) => ({
+  ...{ type: queueSummary, atMs: midnightMs + revision * 1_000 },
+  value: {
+    ...{ queueId: 'a', queueName: 'Sales', mediaType: 'voice', granularity: 'P1D', timeZone: 'Europe/Berlin', date },
+    ...{
+      weekEnd: null,
+      startMs: midnightMs,
+      endMs: midnightMs + 48 * halfHourMs,
+      revision,
+      conversations,
+      abandoned: 0,
+    },
+    ...{ talkSeconds: 0, holdSeconds: 0, workSeconds: 0, ahtSeconds: null, answerRate: null, abandonmentRate: null },
+    ...{ interpolated: false, complete: true, totals: null, kpi: null, kpiVersion: 1, observedAtMs: midnightMs },
+  },
+});
 
 const profile = (
   queueId: string,
@@ -89,6 +108,9 @@ const records: readonly { readonly type: RecordType; readonly atMs: number; read
     ...halfHour('a', 0, 0, totals(500, 1, 2)),
     value: { ...halfHour('a', 0, 0, totals(500, 1, 2)).value, size: 'PT1H' },
   },
+  // One day told three times, twice of them by the same answer.
+  ...[summary('2026-01-05', 90_000, 7), summary('2026-01-05', 99_000, 8), summary('2026-01-05', 99_000, 8)],
+  summary('2026-01-06', 99_000, 9),
   outcome('a', 1, { waitSeconds: 5 }),
   outcome('a', 2, { waitSeconds: 15 }),
   outcome('a', 3, { waitSeconds: 25 }),
@@ -158,6 +180,14 @@ describe('the SQL in docs/examples', () => {
     );
   });
 
+  test('takes each day as it was told last, once', async () => {
+    const rows = await runExample('latest-days.sql', { dataset: made });
+    expect(rows.map((row) => [row['date'], row['queue_name'], row['conversations']])).toEqual([
+      ['2026-01-05', 'Sales', 8],
+      ['2026-01-06', 'Sales', 9],
+    ]);
+  });
+
   test('names each half hour as the queue was named then', async () => {
     const rows = await runExample('windows-with-names.sql', { dataset: made });
     expect(rows.map((row) => [row['queue'], row['start_ms'], row['waiting_mean'], row['interpolated']])).toEqual([
@@ -219,13 +249,15 @@ describe('the SQL in docs/examples', () => {
 
   test('runs on the dataset of a real run, each file of it', async () => {
     const names = (await readdir(examples)).filter((name) => name.endsWith('.sql')).sort();
-    expect(names).toHaveLength(4);
+    expect(names).toHaveLength(5);
     const dataset = join(real, 'parquet');
     for (const name of names) {
+      expect(await readFile(join(examples, name), 'utf8'), name).toContain('set variable dataset = ');
+      // A run makes no summaries.
+      if (name === 'latest-days.sql') continue;
       const rows = await runExample(name, { dataset, day: '2026-03-02', zone: 'UTC' });
       if (name === 'latest-windows.sql' || name === 'waits-and-predictions.sql')
         expect(rows.length, name).toBeGreaterThan(0);
-      expect(await readFile(join(examples, name), 'utf8'), name).toContain('set variable dataset = ');
     }
   });
 });

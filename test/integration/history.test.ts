@@ -231,6 +231,64 @@ describe('a history that is killed', () => {
   });
 });
 
+describe('a folder that several answers share', () => {
+  const out = () => join(folder, 'shared');
+  const into = async (name: string, ...args: readonly string[]) => {
+    const { exit, told } = await history(name, '--json', '--out', out(), ...args);
+    expect(exit, told).toBe(0);
+    return told;
+  };
+
+  /** As docs/examples/latest-days.sql has it. */
+  async function latest() {
+    const rows = await readParquetRows(join(out(), 'queue-summary'));
+    const byKey = new Map<string, (typeof rows)[number]>();
+    for (const row of rows) {
+      const key = String(row['record_key']);
+      const known = byKey.get(key);
+      if (known === undefined || Number(known['revision']) < Number(row['revision'])) byKey.set(key, row);
+    }
+    return { rows: rows.length, byKey };
+  }
+
+  const sumsOf = ({ byKey }: Awaited<ReturnType<typeof latest>>) =>
+    Object.fromEntries([...byKey].map(([key, row]) => [key, row['totals_offered']]).sort());
+
+  const week = ['--from', first, '--to', '2026-04-02'];
+
+  test('holds each day with its highest revision, whatever days they have in common, and says that it is shared', async () => {
+    expect(await into('sharing', ...week)).not.toMatch(/other answers/);
+    const whole = await latest();
+    expect(whole.byKey.size).toBe(whole.rows);
+    asked = [];
+    const longer = await into('sharing', '--from', first, '--to', '2026-04-05');
+    expect(longer).toMatch(
+      /Parquet: .*shared, with other answers: of each record_key the highest revision counts\.\n$/,
+    );
+    // Made of the same piece and a new one: the rows of the first week are there again, to the word.
+    expect(asked).toHaveLength(1);
+    expect((await latest()).rows).toBe(2 * whole.rows);
+    await into('sharing', '--from', '2026-03-26', '--to', '2026-03-28');
+    const all = await latest();
+    expect(all.rows).toBeGreaterThan(2 * whole.rows);
+    expect(sumsOf(all)).toEqual(sumsOf(whole));
+    await into('sharing', ...week);
+    expect((await latest()).rows).toBe(all.rows);
+  });
+
+  test('has a new revision of each day that is asked for anew, from whose answer no row is left out', async () => {
+    const before = await latest();
+    await into('sharing', ...week, '--fresh');
+    const after = await latest();
+    expect(after.rows - before.rows).toBe(before.byKey.size);
+    expect(sumsOf(after)).toEqual(sumsOf(before));
+    for (const [key, row] of after.byKey)
+      expect(Number(row['revision'])).toBeGreaterThan(Number(before.byKey.get(key)?.['revision']));
+    await into('sharing', ...week);
+    expect((await latest()).rows).toBe(after.rows);
+  });
+});
+
 describe('what goes wrong is one clear line', () => {
   test('a job whose cursors run in a circle', async () => {
     isCircular = true;
