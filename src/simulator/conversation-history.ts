@@ -19,10 +19,12 @@ export function createConversationHistory<Kept extends Conversation>(
   max = conversationsMax,
 ): ConversationHistory<Kept> {
   const conversations = new Map<string, Kept>();
+  // One that goes on: a new one would walk over all that was deleted before the first that is there.
+  const oldestFirst = conversations.values();
   let completeFromMs = -Infinity;
 
   const forgetOldest = (): void => {
-    const [oldest] = conversations.values();
+    const { value: oldest } = oldestFirst.next();
     if (oldest === undefined) return;
     conversations.delete(oldest.id);
     // An open one would be found nowhere when it ends: it stays, and its turn comes again.

@@ -27,6 +27,8 @@ const stretchesMax = 200_000;
 export function createStatusLedger(max = stretchesMax): StatusLedger {
   const open = new Map<string, StatusStretch>();
   const stretches = new Set<StatusStretch>();
+  // One that goes on: a new one would walk over all that was deleted before the first that is there.
+  const oldestFirst = stretches.values();
   let completeFromMs = -Infinity;
   return {
     note(agent, atMs) {
@@ -44,8 +46,9 @@ export function createStatusLedger(max = stretchesMax): StatusLedger {
       };
       open.set(agent.id, stretch);
       stretches.add(stretch);
-      for (const oldest of stretches) {
-        if (stretches.size <= Math.max(max, open.size)) break;
+      while (stretches.size > Math.max(max, open.size)) {
+        const { value: oldest } = oldestFirst.next();
+        if (oldest === undefined) break;
         stretches.delete(oldest);
         // What an agent still is cannot be forgotten: it stays, and its turn comes again.
         if (oldest.toMs === undefined) stretches.add(oldest);
