@@ -83,7 +83,7 @@ async function startOwnSimulator(config: Config, { model, startMinute, past }: S
     timeZone: config.traceTimeZone,
     speed: config.speed,
     loop: past === undefined ? config.loop : true,
-    ...(past === undefined ? {} : { date: past.date, baseClock }),
+    ...(past === undefined ? {} : { date: past.date, watchedFromMs: past.untilMs, baseClock }),
     port: 0,
     clientId,
     clientSecret,

@@ -9,9 +9,17 @@ import {
   type Subject,
 } from './aggregates-query.ts';
 import type { CallCenter } from './call-center.ts';
-import { names } from './filter.ts';
+import { names, selects } from './filter.ts';
 import { forgottenReason, type Interval } from './interval.ts';
-import { addEmission, addTotals, createTotals, intervalMs, metricsOf, type Totals } from './interval-ledger.ts';
+import {
+  addEmission,
+  addTotals,
+  createTotals,
+  intervalMs,
+  intervalStartOf,
+  metricsOf,
+  type Totals,
+} from './interval-ledger.ts';
 import { createJobs } from './jobs.ts';
 import { badRequest, ok, readBody, type RestRequest, type RouteAnswer } from './rest.ts';
 import { division } from './roster.ts';
@@ -60,12 +68,13 @@ export function createAggregates(options: {
   const jobs = createJobs({ root: `${root}/jobs`, rowsName: 'results', newSecret });
 
   /** The half hours of the ledgers: complete and long remembered, but only of queues and media. */
-  function* ledgerPortions({ fromMs, toMs }: Interval): Generator<Portion<CallSum>> {
+  function* ledgerPortions({ interval: { fromMs, toMs }, filter }: AggregatesQuery): Generator<Portion<CallSum>> {
     for (const { id: queueId, media } of center.queues.values()) {
       for (const { mediaType, ledger } of media.values()) {
         const dimensions = { ...sameForAll, queueId, mediaType };
-        for (const atMs of ledger.startsMs()) {
-          const totals = atMs < fromMs || atMs >= toMs ? undefined : ledger.totals(atMs);
+        if (filter !== undefined && !selects(filter, dimensions)) continue;
+        for (let atMs = intervalStartOf(fromMs); atMs < toMs; atMs += intervalMs) {
+          const totals = ledger.totals(atMs);
           if (totals === undefined) continue;
           const addTo = (sum: CallSum) => {
             addTotals(sum.totals, totals);
@@ -86,7 +95,7 @@ export function createAggregates(options: {
   };
 
   /** Single values of remembered calls: for what the ledgers cannot tell apart. */
-  function* callPortions({ fromMs, toMs }: Interval): Generator<Portion<CallSum>> {
+  function* callPortions({ interval: { fromMs, toMs } }: AggregatesQuery): Generator<Portion<CallSum>> {
     for (const { startedAtMs, calls: stays } of center.history.all()) {
       if (startedAtMs >= toMs) continue;
       for (const { id: conversationId, queueId, mediaType, emissions } of stays) {
@@ -123,7 +132,7 @@ export function createAggregates(options: {
     const forgotten = forgottenReason(read.value.interval, byCall ? center.history.completeFromMs() : ledgersFromMs());
     if (forgotten !== undefined) return { refused: badRequest(forgotten) };
     const portionsIn = byCall ? callPortions : ledgerPortions;
-    return { rows: aggregate(read.value, buckets, portionsIn(read.value.interval), calls) };
+    return { rows: aggregate(read.value, buckets, portionsIn(read.value), calls) };
   };
 
   const surveyRows = (request: RestRequest): Rows => {

@@ -4,6 +4,7 @@ import type { CallCenterEvent, EventOf } from './call-center-event.ts';
 import { createCalls, type CallCounts, type Touched } from './calls.ts';
 import { createConversationHistory, type ConversationHistory } from './conversation-history.ts';
 import { createQueues, type OwnConversation, type Queue } from './queue.ts';
+import type { UnplayedPast } from './interval-ledger.ts';
 import type { Roster } from './roster.ts';
 import { createSurveyLedger, type SurveyLedger } from './survey-ledger.ts';
 
@@ -15,6 +16,8 @@ export interface CallCenterDriver {
   readonly endMs: EpochMs | undefined;
   /** In order of time; read lazily, so it may be endless. */
   readonly events: Iterable<CallCenterEvent>;
+  /** What was before the start; nothing unless told. Only its half hours are known, its conversations are forgotten. */
+  readonly past?: UnplayedPast;
 }
 
 /** The state folded from the event log, and the one way to change it. */
@@ -32,9 +35,12 @@ export interface CallCenter {
 const nothing: Touched = { queueIds: [], calls: [], agents: [] };
 
 /** An empty call centre: nobody waits, everybody is off queue. Remembers 100,000 conversations unless told. */
-export function createCallCenter(roster: Roster, conversationsMax?: number): CallCenter {
+export function createCallCenter(
+  { roster, past }: Pick<CallCenterDriver, 'roster' | 'past'>,
+  conversationsMax?: number,
+): CallCenter {
   const agents = new Map<string, Agent>(roster.agents.map(({ id, queueIds }) => [id, createAgent(id, queueIds)]));
-  const queues = createQueues(roster, agents);
+  const queues = createQueues(roster, agents, past);
   const surveys = createSurveyLedger();
   const counts: CallCounts = {
     offered: 0,
@@ -45,7 +51,7 @@ export function createCallCenter(roster: Roster, conversationsMax?: number): Cal
     dropped: 0,
     ignored: 0,
   };
-  const history = createConversationHistory<OwnConversation>(conversationsMax);
+  const history = createConversationHistory<OwnConversation>(conversationsMax, past?.untilMs);
   const calls = createCalls(queues, agents, counts, history);
 
   const changeAgent = ({ kind, userId, atMs }: EventOf<'agent-on' | 'agent-off'>): Touched | undefined => {

@@ -14,14 +14,15 @@ export interface ConversationHistory<Kept extends Conversation = Conversation> {
 /** About two months of a busy day; older ones are forgotten, so that an endless run needs no endless memory. */
 const conversationsMax = 100_000;
 
-/** Keeps that many conversations, and those that are open. */
+/** Keeps that many conversations, and those that are open; knows of none that ended before `fromMs`. */
 export function createConversationHistory<Kept extends Conversation>(
   max = conversationsMax,
+  fromMs: EpochMs = -Infinity,
 ): ConversationHistory<Kept> {
   const conversations = new Map<string, Kept>();
   // One that goes on: a new one would walk over all that was deleted before the first that is there.
   const oldestFirst = conversations.values();
-  let completeFromMs = -Infinity;
+  let completeFromMs = fromMs;
 
   const forgetOldest = (): void => {
     const { value: oldest } = oldestFirst.next();

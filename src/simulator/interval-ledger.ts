@@ -26,11 +26,11 @@ export interface IntervalLedger {
   addDuration(atMs: EpochMs, metric: DurationMetric, ms: number): void;
   /** The totals of the half hour that began then; what never happened in it is absent. */
   metrics(intervalStartMs: EpochMs): readonly Metric[];
-  /** The half hours in which anything happened. */
+  /** The half hours in which anything was played. */
   startsMs(): readonly EpochMs[];
   /** From here on nothing is missing; infinitely long ago unless some half hours are forgotten. */
   completeFromMs(): EpochMs;
-  /** What `metrics` are computed from; undefined if nothing happened. */
+  /** What `metrics` are computed from; undefined if nothing happened. Knows what was not played, too. */
   totals(intervalStartMs: EpochMs): Totals | undefined;
   /** The share that the service level is to reach, 0 to 1. */
   readonly target: number;
@@ -58,8 +58,20 @@ export interface Totals {
   readonly durations: Map<string, Durations>;
 }
 
+/** Half hours that are over and were never played, since all that counts in them was played later. */
+export interface UnplayedPast {
+  /** Their end. */
+  readonly untilMs: EpochMs;
+  /** Starts of played half hours which together counted what one of the past would have. */
+  readonly sameAs: (intervalStartMs: EpochMs) => readonly EpochMs[];
+}
+
 /** Keeps that many half hours at most. */
-export function createIntervalLedger(serviceLevel: ServiceLevel, keptMax: number = intervalsMax): IntervalLedger {
+export function createIntervalLedger(
+  serviceLevel: ServiceLevel,
+  keptMax: number = intervalsMax,
+  past?: UnplayedPast,
+): IntervalLedger {
   const intervals = new Map<EpochMs, Totals>();
   let completeFromMs = -Infinity;
 
@@ -78,6 +90,15 @@ export function createIntervalLedger(serviceLevel: ServiceLevel, keptMax: number
     return totals;
   };
 
+  const totalsOf = (intervalStartMs: EpochMs): Totals | undefined => {
+    if (past === undefined || intervalStartMs >= past.untilMs) return intervals.get(intervalStartMs);
+    const alike = past.sameAs(intervalStartMs).flatMap((startMs) => intervals.get(startMs) ?? []);
+    if (alike.length < 2) return alike[0];
+    const both = createTotals();
+    for (const each of alike) addTotals(both, each);
+    return both;
+  };
+
   return {
     addCount(atMs, metric) {
       increase(totalsAt(atMs).counts, metric, 1);
@@ -93,12 +114,12 @@ export function createIntervalLedger(serviceLevel: ServiceLevel, keptMax: number
       addDuration(totalsAt(atMs), metric, ms);
     },
     metrics(intervalStartMs) {
-      const totals = intervals.get(intervalStartMs);
+      const totals = totalsOf(intervalStartMs);
       return totals === undefined ? [] : metricsOf(totals, serviceLevel.percentage);
     },
     startsMs: () => [...intervals.keys()],
     completeFromMs: () => completeFromMs,
-    totals: (intervalStartMs) => intervals.get(intervalStartMs),
+    totals: totalsOf,
     target: serviceLevel.percentage,
   };
 }

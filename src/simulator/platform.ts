@@ -85,8 +85,8 @@ export function createPlatform(options: PlatformOptions): Platform {
   const { driver, clients, tokenLifeMs = 86_400_000, requestsPerMinute = 300, newSecret = v4 } = options;
   const { onFrameSent = () => undefined, frameFaults = (_: string, text: string) => [text], faultPlan = [] } = options;
   const switches = switchesSchema.parse(options.switches ?? {});
-  const center = createCallCenter(driver.roster, options.conversationsMax);
-  const statuses = createStatusLedger();
+  const center = createCallCenter(driver, options.conversationsMax);
+  const statuses = createStatusLedger(undefined, driver.past?.untilMs);
   const access = createAccess({ clients, tokenLifeMs, requestsPerMinute, newSecret });
   const channels = createChannelRegistry(newSecret);
   const faults = createFaultInjector({ channels, access, plan: faultPlan, line: () => line });

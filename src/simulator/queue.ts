@@ -1,6 +1,6 @@
 import type { Agent } from './agent.ts';
 import type { AgentLeg, Call, Conversation, Emission, Stretch, Survey } from './call.ts';
-import { createIntervalLedger, intervalsMax, type IntervalLedger } from './interval-ledger.ts';
+import { createIntervalLedger, intervalsMax, type IntervalLedger, type UnplayedPast } from './interval-ledger.ts';
 import { mediaTypes, type MediaType } from './media.ts';
 import type { Roster } from './roster.ts';
 
@@ -55,7 +55,11 @@ const keptIntervalsMax = 2_000_000;
 const keptIntervalsMin = 96;
 
 /** The queues of a roster with nobody in them. */
-export function createQueues(roster: Roster, agents: ReadonlyMap<string, Agent>): Map<string, OwnQueue> {
+export function createQueues(
+  roster: Roster,
+  agents: ReadonlyMap<string, Agent>,
+  past?: UnplayedPast,
+): Map<string, OwnQueue> {
   const lanes = roster.queues.reduce((count, { media }) => count + Object.keys(media).length, 0);
   const keptMax = Math.min(intervalsMax, Math.max(keptIntervalsMin, Math.floor(keptIntervalsMax / Math.max(1, lanes))));
   const queues = new Map<string, OwnQueue>(
@@ -69,7 +73,7 @@ export function createQueues(roster: Roster, agents: ReadonlyMap<string, Agent>)
           mediaTypes.flatMap((mediaType) => {
             const settings = media[mediaType];
             if (settings === undefined) return [];
-            const ledger = createIntervalLedger(settings.serviceLevel, keptMax);
+            const ledger = createIntervalLedger(settings.serviceLevel, keptMax, past);
             return [
               [mediaType, { mediaType, waiting: new Map(), alerting: new Map(), interacting: new Map(), ledger }],
             ];

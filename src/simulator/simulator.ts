@@ -30,6 +30,8 @@ export interface SimulatorSettings {
   readonly date?: string;
   /** Minutes after midnight of its first day, in its zone, at which the clock starts; unless told just before the first event. */
   readonly startMinute?: number;
+  /** When somebody first looks. What a trace of one day that is repeated would have given before is known without being played. */
+  readonly watchedFromMs?: number;
   /** Repeats the trace on the following dates, or goes on with the model, for ever. */
   readonly loop: boolean;
   readonly clientId: string;
@@ -144,7 +146,12 @@ const modelFromMs = 7 * hourMs;
 const modelMs = 24 * hourMs;
 
 async function createDriver(
-  { trace: path, model, date: asked }: Pick<SimulatorSettings, 'trace' | 'model' | 'date'>,
+  {
+    trace: path,
+    model,
+    date: asked,
+    watchedFromMs,
+  }: Pick<SimulatorSettings, 'trace' | 'model' | 'date' | 'watchedFromMs'>,
   { timeZone, loop, nowMs }: { readonly timeZone: string; readonly loop: boolean; readonly nowMs: number },
 ): Promise<CallCenterDriver> {
   if ((path === undefined) === (model === undefined)) {
@@ -153,7 +160,8 @@ async function createDriver(
   }
   if (path !== undefined) {
     const trace = await readTrace(path);
-    return createReplay(trace, { date: asked ?? shiftedDate(trace, nowMs, timeZone), timeZone, loop });
+    const date = asked ?? shiftedDate(trace, nowMs, timeZone);
+    return createReplay(trace, { date, timeZone, loop, ...(watchedFromMs === undefined ? {} : { watchedFromMs }) });
   }
   let date = asked ?? dateIn(timeZone, nowMs);
   const startOf = (day: string) => midnightMs(day, timeZone) + modelFromMs;

@@ -24,12 +24,12 @@ export interface StatusLedger {
 /** Older ones are forgotten, so that an endless run needs no endless memory. */
 const stretchesMax = 200_000;
 
-export function createStatusLedger(max = stretchesMax): StatusLedger {
+export function createStatusLedger(max = stretchesMax, fromMs: EpochMs = -Infinity): StatusLedger {
   const open = new Map<string, StatusStretch>();
   const stretches = new Set<StatusStretch>();
   // One that goes on: a new one would walk over all that was deleted before the first that is there.
   const oldestFirst = stretches.values();
-  let completeFromMs = -Infinity;
+  let completeFromMs = fromMs;
   return {
     note(agent, atMs) {
       const presence = presenceOf(agent);

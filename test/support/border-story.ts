@@ -155,7 +155,7 @@ export function storyOf(centre: Centre, kinds: readonly Fault['kind'][], seed: n
   const places = [...queues, ...agents].filter(({ id }) => !hiding.comesAndGoes(id));
   const victimId = places[Math.floor(random() * places.length)]?.id ?? '';
   const asked = new Map<string, Set<string>>();
-  const shadow = createCallCenter(driver.roster);
+  const shadow = createCallCenter(driver);
   const truth = new Map<string, TrueCounts[]>();
   const note = (queueId: string, fromMs: number) => {
     for (const [mediaType, { waiting, interacting }] of shadow.queues.get(queueId)?.media ?? []) {

@@ -31,7 +31,7 @@ const agent = (seconds: number, state: 'on' | 'off', userId = ann): CallCenterEv
 });
 
 function fold(...events: CallCenterEvent[]): CallCenter {
-  const center = createCallCenter(smallRoster);
+  const center = createCallCenter({ roster: smallRoster });
   for (const event of events) center.apply(event);
   return center;
 }

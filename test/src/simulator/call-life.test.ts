@@ -24,7 +24,7 @@ const step = (kind: 'connected' | 'hold' | 'unhold' | 'abandon', seconds: number
 const end = (seconds: number): CallCenterEvent => ({ kind: 'end', atMs: at(seconds), callId: id, wrapUp: true });
 
 function fold(...events: CallCenterEvent[]): CallCenter {
-  const center = createCallCenter(roster);
+  const center = createCallCenter({ roster });
   for (const event of events) center.apply(event);
   return center;
 }
@@ -44,7 +44,7 @@ const totals = (center: CallCenter, mediaType: MediaType = 'voice', queueId = sa
 
 /** The participants of the conversation after these events. */
 function legsAfter(...events: CallCenterEvent[]): readonly Body[] {
-  const center = createCallCenter(roster);
+  const center = createCallCenter({ roster });
   const [call] = events.flatMap((event) => center.apply(event).calls.filter((each) => each.id === id));
   const queues = new Map(roster.queues.map((queue) => [queue.id, queue]));
   return (conversationBody(call!.conversation, queues) as Body).participants;

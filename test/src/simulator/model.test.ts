@@ -394,7 +394,7 @@ describe('a morning of the usual centre', () => {
 
   test('has everything that happens in a centre, and nothing that cannot be', () => {
     const driver = createModel({ ...morning, load: 1.3 });
-    const center = createCallCenter(driver.roster);
+    const center = createCallCenter(driver);
     const kinds = new Map<string, number>();
     const media = new Set<string>();
     let lastMs = -Infinity;

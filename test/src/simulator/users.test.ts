@@ -97,7 +97,7 @@ describe('user aggregates', () => {
 });
 
 describe('the ledger of statuses', () => {
-  const center = createCallCenter(smallRoster);
+  const center = createCallCenter({ roster: smallRoster });
   const ledger = createStatusLedger(3);
   const changes = [
     ['agent-on', bob],
