@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -22,6 +22,7 @@ import { quiet, startKafka } from '../support/kafka.ts';
 import { committedOf, endOf } from '../support/kafka-records.ts';
 import { simulatorEnv, until } from '../support/pipeline-process.ts';
 import { fillJournal, observation, snapshots, tick } from './journal.ts';
+import { usageOf } from './usage.ts';
 
 // npm run bench -- --only kafka: what derive does on a real broker of its own, in one run; processes of their own, as in production.
 
@@ -88,15 +89,6 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   await ended;
-}
-
-/** CPU seconds and peak memory of a process that lives. */
-function usageOf({ pid }: ChildProcess): { readonly cpuSeconds: number; readonly peakMb: number } {
-  const fields = readFileSync(`/proc/${pid ?? 0}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid ?? 0}/status`, 'utf8'))?.[1];
-  return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100, peakMb: Number(peak) / 1024 };
 }
 
 /** Derives a journal that lies there; from the first commit to the last, for starting is not deriving. */
