@@ -6,6 +6,7 @@ import { queueEvent } from '../../streams/records/queue-event.ts';
 import { isoTime } from '../compose.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { counted } from '../counted.ts';
+import { folderJournal } from '../rederive/folder-journal.ts';
 import type { Rederived } from '../rederive/rederive.ts';
 import { refuse } from './model-options.ts';
 import { isOnSimulator } from './platform.ts';
@@ -45,7 +46,8 @@ export function addReplayCommand(program: Command): void {
     const out = String(options['out']);
     const found = await rederive(
       {
-        ...{ dataDir: config.dataDir ?? 'data', out, fromMs, toMs, batchEventsMax: config.batchEventsMax },
+        journal: folderJournal(config.dataDir ?? 'data', { ...config, clock: systemClock }),
+        ...{ out, fromMs, toMs },
         ...(only === undefined ? {} : { only }),
         derivation: {
           ...config,

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { map, Subject } from 'rxjs';
 import { z } from 'zod';
 import type { Clock } from '../../sinks/clock.ts';
 import { SinkError } from '../../sinks/errors.ts';
-import { readCheckpointBefore } from '../../sinks/log/checkpoint-before.ts';
-import { readLogSummary } from '../../sinks/log/log-summary.ts';
+import type { LogRecord } from '../../sinks/log/log-tail.ts';
 import { isArchived } from '../../sinks/parquet/is-archived.ts';
 import { createParquetSink, type ParquetSinkSettings } from '../../sinks/parquet/parquet-sink.ts';
 import { derive, type DeriveSettings } from '../../streams/derive.ts';
@@ -14,12 +12,11 @@ import type { Checkpoint } from '../../streams/logic.ts';
 import { type EpochMs, organizationOf, type Output, type RecordType, topicOf } from '../../streams/record.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { resume, resumePoint } from '../refold.ts';
-import { createLogSource, type LogRecord } from '../sources/log-source.ts';
 import { createGapList, type Gap } from './gap-list.ts';
-import { findJournalRange, type JournalRange } from './journal-range.ts';
+import type { Journal, JournalRange } from './journal.ts';
 
 export interface RederiveSettings {
-  readonly dataDir: string;
+  readonly journal: Journal;
   /** The dataset to make. */
   readonly out: string;
   /** Journal times; `toMs` is not in the range any more. */
@@ -27,10 +24,9 @@ export interface RederiveSettings {
   readonly toMs: EpochMs;
   /** Names of the records to write. Default: all facts and revised facts. */
   readonly only?: readonly string[];
-  /** Of the derivation. Without a time zone: that in which the data folder was derived, else UTC. */
+  /** Of the derivation. Without a time zone: that in which the journal was derived, else UTC. */
   readonly derivation: Omit<DeriveSettings, 'shard' | 'timeZone'> & { readonly timeZone: string | undefined };
   readonly parquet: Omit<ParquetSinkSettings, 'dir' | 'log' | 'states' | 'only' | 'clock'>;
-  readonly batchEventsMax: number;
   readonly clock: Clock;
   /** What a person should know of what is replayed. */
   readonly onNote: (note: string) => void;
@@ -59,11 +55,10 @@ export interface Rederived {
  * Rejects with a `SinkError` where the journal has nothing of the range, or its state cannot be built any more.
  */
 export async function rederive(settings: RederiveSettings, signal: AbortSignal): Promise<Rederived> {
-  const { dataDir, fromMs, toMs, onNote } = settings;
-  const dir = join(dataDir, 'journal');
-  const range = await findJournalRange(dir, fromMs, toMs);
+  const { journal, fromMs, toMs, onNote } = settings;
+  const range = await journal.findRange(fromMs, toMs);
   const { fromOffset, toOffset, first } = range;
-  if (fromOffset >= toOffset) throw nothingThere(dir, range, settings);
+  if (fromOffset >= toOffset) throw nothingThere(range, settings);
   if (first.atMs > fromMs) onNote(`the journal begins at ${iso(first.atMs)}: nothing is known of the time before`);
   const { deriveSettings, point } = await start(settings, range);
   const runner = derive(deriveSettings, point.from);
@@ -93,20 +88,15 @@ export async function rederive(settings: RederiveSettings, signal: AbortSignal):
     clock: settings.clock,
     ...(settings.only === undefined ? {} : { only: settings.only }),
     log: {
-      name: `the replay of ${dir}`,
+      name: `the replay of ${journal.name}`,
       ...{ recordTypes, partition: 0, part: '0' },
       readId: () => Promise.resolve(identity),
     },
   });
   let [events, outputs, untilMs] = [0, 0, fromMs];
   const rows = new Map<string, number>();
-  const source = createLogSource({
-    ...{ dir, fromOffset: point.readFrom, batchEventsMax: settings.batchEventsMax, commitEveryMs: 0 },
-    clock: settings.clock,
-  });
-  source.drain(toOffset);
   try {
-    await source.run(async (batch) => {
+    await journal.read(point.readFrom, toOffset).run(async (batch) => {
       collected = [];
       for (const record of batch.events) input$.next(record);
       if (failures.length > 0) throw failures[0];
@@ -142,24 +132,23 @@ const iso = (ms: EpochMs) => new Date(ms).toISOString();
 const isWritten = (type: RecordType, only: readonly string[] | undefined) =>
   only?.includes(type.name) ?? isArchived(type);
 
-function nothingThere(dir: string, { first, endOffset, fromOffset }: JournalRange, { fromMs, toMs }: RederiveSettings) {
+function nothingThere({ first, endOffset, fromOffset }: JournalRange, { journal, fromMs, toMs }: RederiveSettings) {
   const where =
     fromOffset >= endOffset
       ? 'ends before it'
       : first.atMs >= toMs
         ? `begins at ${iso(first.atMs)}`
         : 'has no event in it';
-  const message = `Nothing to replay from ${iso(fromMs)} to ${iso(toMs)}: the journal in ${dir} ${where}. Choose another range, or another data folder (--data-dir).`;
+  const message = `Nothing to replay from ${iso(fromMs)} to ${iso(toMs)}: ${journal.name} ${where}. Choose another range, or ${journal.wayOut}.`;
   return new SinkError('QC_SINK_UNAVAILABLE', message);
 }
 
 /** Where the derivation begins, and by what settings. */
-async function start({ dataDir, derivation, onNote }: RederiveSettings, { first, fromOffset }: JournalRange) {
-  const outputs = join(dataDir, 'outputs');
-  const newest = await readLogSummary({ dir: outputs });
-  const found = await readCheckpointBefore(outputs, fromOffset);
-  const saved = found !== undefined && found.position >= first.offset ? found : undefined;
-  const timeZone = derivation.timeZone ?? zoneOf(newest.checkpoint?.checkpoint) ?? 'UTC';
+async function start({ journal, derivation, fromMs, onNote }: RederiveSettings, range: JournalRange) {
+  const { first, startOffset, fromOffset } = range;
+  const found = await journal.checkpointBefore(fromOffset);
+  const saved = found !== undefined && found.position >= startOffset ? found : undefined;
+  const timeZone = derivation.timeZone ?? zoneOf(await journal.newestCheckpoint()) ?? 'UTC';
   const deriveSettings: DeriveSettings = { ...derivation, timeZone, shard: 0 };
   const fresh = derive(deriveSettings).snapshot();
   const point = resumePoint(fresh, saved, 0);
@@ -167,8 +156,12 @@ async function start({ dataDir, derivation, onNote }: RederiveSettings, { first,
     const others = differences(fresh, saved.checkpoint).join(', ');
     onNote(`derives from the start of the journal, for the checkpoint before the range has other ${others}`);
   }
-  if (point.readFrom === 0 && first.offset > 0) {
-    const message = `The journal in ${dataDir} begins with record ${first.offset}, and no checkpoint before the range can be gone on with: its state cannot be built any more. Choose a later range, and the settings of the run.`;
+  if (point.readFrom === 0 && startOffset > 0) {
+    const lost =
+      first.atMs > fromMs
+        ? `the span from ${iso(fromMs)} to ${iso(first.atMs)} is lost, and without it the state of what follows cannot be built`
+        : `its state at ${iso(fromMs)} cannot be built any more`;
+    const message = `Of ${journal.name} all before ${iso(first.atMs)} is deleted (it begins with record ${startOffset}), and no checkpoint before the range can be gone on with: ${lost}. Choose a later range, and the settings of the run.`;
     throw new SinkError('QC_LOG_CORRUPT', message);
   }
   return { deriveSettings, point };

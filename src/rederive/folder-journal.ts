@@ -1,24 +1,39 @@
+import { join } from 'node:path';
+import type { Clock } from '../../sinks/clock.ts';
 import { SinkError } from '../../sinks/errors.ts';
+import { readCheckpointBefore } from '../../sinks/log/checkpoint-before.ts';
 import { readLogSummary } from '../../sinks/log/log-summary.ts';
 import { type LogRecord, openLogTail } from '../../sinks/log/log-tail.ts';
 import { listSegments, type Segment } from '../../sinks/log/segments.ts';
 import type { Position } from '../../sinks/sink.ts';
 import type { EpochMs } from '../../streams/record.ts';
+import { createLogSource } from '../sources/log-source.ts';
+import type { Journal, JournalRange } from './journal.ts';
 
-/** Where a span of time lies in a journal, whose stamps never go back. */
-export interface JournalRange {
-  readonly journalId: string;
-  /** The oldest record there is. */
-  readonly first: LogRecord;
-  /** The first record of the range, and the first after it. */
-  readonly fromOffset: Position;
-  readonly toOffset: Position;
-  /** After the newest record there is. */
-  readonly endOffset: Position;
+/** The journal of a data folder. */
+export function folderJournal(dataDir: string, { batchEventsMax, clock }: FolderReading): Journal {
+  const dir = join(dataDir, 'journal');
+  const outputs = join(dataDir, 'outputs');
+  return {
+    name: `the journal in ${dir}`,
+    wayOut: 'another data folder (--data-dir)',
+    findRange: (fromMs, toMs) => findRange(dir, fromMs, toMs),
+    checkpointBefore: (positionMax) => readCheckpointBefore(outputs, positionMax),
+    newestCheckpoint: async () => (await readLogSummary({ dir: outputs })).checkpoint?.checkpoint,
+    read(fromOffset, toOffset) {
+      const source = createLogSource({ dir, fromOffset, batchEventsMax, commitEveryMs: 0, clock });
+      source.drain(toOffset);
+      return source;
+    },
+  };
 }
 
-/** Looks for the records of `fromMs` up to but without `toMs` in the journal of a folder. Throws a `SinkError` where there is no journal. */
-export async function findJournalRange(dir: string, fromMs: EpochMs, toMs: EpochMs): Promise<JournalRange> {
+interface FolderReading {
+  readonly batchEventsMax: number;
+  readonly clock: Clock;
+}
+
+async function findRange(dir: string, fromMs: EpochMs, toMs: EpochMs): Promise<JournalRange> {
   const { id: journalId, endOffset } = await readLogSummary({ dir, hasCheckpoints: false });
   const segments = await listSegments(dir);
   const [oldest] = segments;
@@ -28,7 +43,15 @@ export async function findJournalRange(dir: string, fromMs: EpochMs, toMs: Epoch
     throw new SinkError('QC_SINK_UNAVAILABLE', message);
   }
   const offsetAt = (atMs: EpochMs) => findOffset(dir, segments, atMs, endOffset);
-  return { journalId, first, fromOffset: await offsetAt(fromMs), toOffset: await offsetAt(toMs), endOffset };
+  const startOffset = first.offset;
+  return {
+    journalId,
+    first,
+    startOffset,
+    fromOffset: await offsetAt(fromMs),
+    toOffset: await offsetAt(toMs),
+    endOffset,
+  };
 }
 
 /** Of the first record that is not older than `atMs`; the end if all are. */
