@@ -9,10 +9,13 @@ interface RateWindow {
   readonly resetMs: number;
 }
 
+/** Whether a call is made in its turn, or only when nobody else waits. */
+export type CallPriority = 'usual' | 'low';
+
 /** One budget for all calls of a token. */
 export interface RateBudget {
   /** Resolves when one call may be made: first come, first served. Rejects with the signal's reason. */
-  acquire(signal: AbortSignal): Promise<void>;
+  acquire(signal: AbortSignal, priority?: CallPriority): Promise<void>;
   /** The platform has counted too, and its count is the one that matters. */
   heard(window: RateWindow): void;
   /** Nobody calls before then. */
@@ -34,10 +37,16 @@ export function createRateBudget(clock: Clock): RateBudget {
   let bucket = bucketFor(allowed);
   let heldUntilMs: EpochMs = 0;
   let last: Promise<void> = Promise.resolve();
+  /** Those in the row that `last` is the end of. */
+  let waiting = 0;
 
-  async function untilGranted(signal: AbortSignal): Promise<void> {
+  async function untilGranted(signal: AbortSignal, mayTake: () => boolean = () => true): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
+      if (!mayTake()) {
+        await last;
+        continue;
+      }
       const nowMs = clock.nowMs();
       const taken = heldUntilMs > nowMs ? undefined : bucket.take(nowMs);
       if (taken?.granted === true) return;
@@ -48,8 +57,10 @@ export function createRateBudget(clock: Clock): RateBudget {
   const holdUntil = (atMs: EpochMs) => void (heldUntilMs = Math.max(heldUntilMs, atMs));
 
   return {
-    acquire(signal) {
-      const turn = last.then(() => untilGranted(signal));
+    acquire(signal, priority = 'usual') {
+      if (priority === 'low') return untilGranted(signal, () => waiting === 0);
+      waiting += 1;
+      const turn = last.then(() => untilGranted(signal)).finally(() => (waiting -= 1));
       last = turn.catch(() => undefined);
       return turn;
     },

@@ -3,7 +3,7 @@ import { createCircuitBreaker } from './circuit-breaker.ts';
 import { GenesysError } from './errors.ts';
 import { type Answer, createSend, describe, headerOf, parseAnswer, type Request, type Send } from './http.ts';
 import { createLogin, type LoginSettings } from './oauth.ts';
-import { createRateBudget } from './rate-budget.ts';
+import { type CallPriority, createRateBudget } from './rate-budget.ts';
 import { isRetryable, parseRetryAfterMs, retryDelayMs, type RetryPolicy } from './retry-policy.ts';
 
 export interface RestSettings extends LoginSettings {
@@ -21,7 +21,7 @@ export interface RestSettings extends LoginSettings {
  */
 export interface Rest {
   get(path: string, signal: AbortSignal): Promise<unknown>;
-  post(path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
+  post(path: string, body: unknown, signal: AbortSignal, priority?: CallPriority): Promise<unknown>;
   put(path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
   delete(path: string, signal: AbortSignal): Promise<unknown>;
 }
@@ -70,13 +70,19 @@ export function createRest(settings: RestSettings): Rest {
   }
 
   /** One attempt, in its turn; everybody learns from how it went. */
-  async function ask(what: string, path: string, request: Request, signal: AbortSignal): Promise<Answer> {
+  async function ask(
+    what: string,
+    path: string,
+    request: Request,
+    signal: AbortSignal,
+    priority: CallPriority | undefined,
+  ): Promise<Answer> {
     const openMs = circuit.waitMs(clock.nowMs());
     if (openMs > 0) {
       const message = `${what} was not asked for: ${apiUrl} has only failed of late, it is asked again in ${Math.ceil(openMs / 1000)} s`;
       throw new GenesysError('QC_GENESYS_UNREACHABLE', message);
     }
-    await budget.acquire(signal);
+    await budget.acquire(signal, priority);
     try {
       const answer = await send(apiUrl + path, request, signal);
       if (answer.status >= 500) circuit.failed(clock.nowMs());
@@ -103,7 +109,13 @@ export function createRest(settings: RestSettings): Rest {
     budget.holdUntil(nowMs + Math.min(pauseMs, pauseMsMax));
   }
 
-  async function call(method: Request['method'], path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+  async function call(
+    method: Request['method'],
+    path: string,
+    body: unknown,
+    signal: AbortSignal,
+    priority?: CallPriority,
+  ): Promise<unknown> {
     const what = `${method} ${path}`;
     let used = '';
     const once = async () => {
@@ -114,6 +126,7 @@ export function createRest(settings: RestSettings): Rest {
         path,
         { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) },
         signal,
+        priority,
       );
     };
     let answer = await patiently(`${what} at ${apiUrl}`, once, signal);
@@ -128,7 +141,7 @@ export function createRest(settings: RestSettings): Rest {
 
   return {
     get: (path, signal) => call('GET', path, undefined, signal),
-    post: (path, body, signal) => call('POST', path, body, signal),
+    post: (path, body, signal, priority) => call('POST', path, body, signal, priority),
     put: (path, body, signal) => call('PUT', path, body, signal),
     delete: (path, signal) => call('DELETE', path, undefined, signal),
   };

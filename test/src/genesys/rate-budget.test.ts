@@ -69,3 +69,26 @@ test('a call that is given up leaves its turn to the next', async () => {
   await clock.advance(1_000);
   expect(grantedMs).toEqual([1_000]);
 });
+
+test('a call of low priority is made only when nobody else waits, whoever came first', async () => {
+  const { clock, budget } = asking(0);
+  budget.holdUntil(1_000);
+  const granted: string[] = [];
+  void budget.acquire(never, 'low').then(() => granted.push('low'));
+  await clock.advance(500);
+  for (let each = 0; each < 3; each += 1) void budget.acquire(never).then(() => granted.push('usual'));
+  await clock.advance(60_000);
+  expect(granted).toEqual(['usual', 'usual', 'usual', 'low']);
+});
+
+test('a call of low priority that is given up while others wait is not made', async () => {
+  const { clock, budget } = asking(0);
+  budget.holdUntil(1_000);
+  const givenUp = new AbortController();
+  void budget.acquire(never);
+  const lost = budget.acquire(givenUp.signal, 'low');
+  lost.catch(() => undefined);
+  givenUp.abort(new Error('no more'));
+  await clock.advance(1_000);
+  await expect(lost).rejects.toThrow('no more');
+});
