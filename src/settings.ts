@@ -67,6 +67,8 @@ export const schema = z.object({
   timeZone: timeZone().optional(),
   tickMs: whole(100, 60_000).default(1_000),
   inventoryEveryMs: whole(10_000, dayMs).default(600_000),
+  surveysEveryMs: limit(60_000, dayMs).default(3_600_000),
+  surveysDays: whole(1, 365).default(30),
   windowSizes: text()
     .transform((list, context) => {
       const sizes = parseWindowSizes(list);
@@ -245,6 +247,14 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   },
   tickMs: { env: ['QUEUECAST_TICK_MS'], allowed: milliseconds('100 to 60000') },
   inventoryEveryMs: { env: ['QUEUECAST_INVENTORY_EVERY_MS'], allowed: milliseconds('10000 to 86400000') },
+  surveysEveryMs: {
+    env: ['QUEUECAST_SURVEYS_EVERY_MS'],
+    allowed: milliseconds('60000 to 86400000, or none; how often satisfaction of agents is asked for'),
+  },
+  surveysDays: {
+    env: ['QUEUECAST_SURVEYS_DAYS'],
+    allowed: '1 to 365 days of surveys that satisfaction is the mean of',
+  },
   windowSizes: { env: ['QUEUECAST_WINDOW_SIZES'], allowed: `a list of ${windowSizeWords}` },
   windowLiveEveryMs: { env: ['QUEUECAST_WINDOW_LIVE_EVERY_MS'], allowed: milliseconds('1000 to 86400000') },
   outOfOrdernessMs: { env: ['QUEUECAST_OUT_OF_ORDERNESS_MS'], allowed: milliseconds('0 to 86400000') },

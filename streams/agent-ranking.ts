@@ -12,7 +12,7 @@ import {
 import { defaultProfile, profileOf, requiredBy } from './ranking/profile.ts';
 import { expire, nextEndMs, noteWaiting, type Profiles, replaceWaiting, startProfiles } from './ranking/profiles.ts';
 import { createQueueIndexes, type QueueIndexes } from './ranking/queue-index.ts';
-import { type AgentNews, foldAgent, queuesOf, type RosterAgent, type Satisfaction } from './ranking/roster.ts';
+import { type AgentNews, foldAgent, queuesOf, type RosterAgent } from './ranking/roster.ts';
 import { adjustWeights, defaultWeights, policyOf, type SlaStanding, type Weights } from './ranking/weights.ts';
 import { type EpochMs, type Output, output, tombstone } from './record.ts';
 import { agentRanking, type AgentRanking } from './records/agent-ranking.ts';
@@ -25,8 +25,8 @@ export interface RankingSettings {
   readonly rankingProfiles: readonly string[];
 }
 
-/** The journal, the states of queues that follow from it, and what customers said of agents. */
-export type RankingInput = QueueEvent | { readonly kind: 'queue-state'; readonly state: QueueState } | Satisfaction;
+/** The journal, and the states of queues that follow from it. */
+export type RankingInput = QueueEvent | { readonly kind: 'queue-state'; readonly state: QueueState };
 
 interface Queue {
   readonly profiles: Profiles;

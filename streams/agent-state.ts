@@ -53,6 +53,7 @@ export function followAgents(): Logic<Agents, QueueEvent, Output> {
         case 'interval-read':
         case 'queue-snapshot':
         case 'interaction-changed':
+        case 'agent-satisfaction':
         case 'queue-profile':
         case 'queue-removed':
         case 'tick':

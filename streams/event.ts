@@ -133,6 +133,14 @@ const agentProfile = z.object({
   languages: z.array(z.object({ languageId: z.string(), proficiency: z.number() })),
 });
 
+/** How customers liked an agent of late, 0 to 1; null = nobody has said. */
+const agentSatisfaction = z.object({
+  kind: z.literal('agent-satisfaction'),
+  receivedAtMs: epochMs(),
+  userId: z.string(),
+  value: z.number().min(0).max(1).nullable(),
+});
+
 const queueProfile = z.object({
   kind: z.literal('queue-profile'),
   receivedAtMs: epochMs(),
@@ -189,6 +197,7 @@ export const queueEvent = z.discriminatedUnion('kind', [
   interactionChanged,
   agentStatus,
   agentProfile,
+  agentSatisfaction,
   queueProfile,
   queueRemoved,
   agentRemoved,

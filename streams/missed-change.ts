@@ -57,6 +57,7 @@ export function noticeMissedChanges(): Logic<Watched, QueueEvent, Output> {
         case 'agent-status':
         case 'agent-profile':
         case 'agent-removed':
+        case 'agent-satisfaction':
         case 'queue-profile':
         case 'input-rejected':
           return [queues, []];

@@ -113,6 +113,7 @@ export function followQueues(settings: SettingsByQueue): Logic<Queues, QueueEven
         case 'agent-status':
         case 'agent-profile':
         case 'agent-removed':
+        case 'agent-satisfaction':
         case 'input-rejected':
           return [queues, []];
         case 'tick':

@@ -1,4 +1,5 @@
 import * as snapshot from '../genesys/snapshot.ts';
+import { readSatisfaction, surveysPermission } from '../genesys/surveys.ts';
 import * as wire from '../genesys/wire.ts';
 import type { Finding } from './finding.ts';
 import { ask, type Asking, type Call, type Check, noStart } from './platform-checks.ts';
@@ -90,6 +91,19 @@ const checkAggregates = callCheck(
 const checkUsers = callCheck(
   { name: 'call users', cost: `skills and languages of agents: ${noStart}`, needed: [] },
   ({ rest, signal }) => rest.get('/api/v2/users?pageSize=1&expand=skills,languages', signal),
+);
+
+/** Only where surveys are read. */
+export const checkSurveys = callCheck(
+  {
+    name: 'call surveys',
+    cost: 'optional: satisfaction counts as 0.5 for all agents where they are ranked',
+    needed: [surveysPermission],
+  },
+  ({ rest, signal, clock }) => {
+    const endMs = clock.nowMs();
+    return readSatisfaction(rest, { startMs: endMs - halfHourMs, endMs }, signal);
+  },
 );
 
 /** Whether there is somebody to watch. */

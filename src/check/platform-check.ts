@@ -3,7 +3,7 @@ import { createSend } from '../genesys/http.ts';
 import { createRest } from '../genesys/rest.ts';
 import { connectWebSocket } from '../genesys/socket.ts';
 import { checkClock, checkLogin, checkRate } from './access-checks.ts';
-import { callChecks } from './call-checks.ts';
+import { callChecks, checkSurveys } from './call-checks.ts';
 import { checkSocket, checkTopics, emptyChannel, learnOfChannels, limitsCheck, takeChannel } from './channel-checks.ts';
 import type { Finding } from './finding.ts';
 import type { Figures, Timed } from './judge.ts';
@@ -18,6 +18,8 @@ export interface PlatformCheckSettings {
   readonly clientSecret: string;
   /** Platform time. */
   readonly clock: Clock;
+  /** Whether `run` asks for the surveys of customers. */
+  readonly readsSurveys: boolean;
   readonly onFigures: (figures: Figures) => void;
 }
 
@@ -33,6 +35,7 @@ export async function* checkPlatform(settings: PlatformCheckSettings, signal: Ab
     checkLogin,
     checkClock,
     ...callChecks,
+    ...(settings.readsSurveys ? [checkSurveys] : []),
     learnOfChannels,
     takeChannel,
     checkTopics,

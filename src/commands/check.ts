@@ -77,7 +77,8 @@ async function* askPlatform(
     yield { name: 'credentials', status: 'failed', told: error.message, cost: 'nothing more can be asked' };
     return;
   }
-  yield* checkPlatform({ ...platformUrls(config), ...login, clock, onFigures }, signal);
+  const readsSurveys = config.surveysEveryMs !== null;
+  yield* checkPlatform({ ...platformUrls(config), ...login, clock, readsSurveys, onFigures }, signal);
 }
 
 function summary(findings: readonly Finding[]): string {

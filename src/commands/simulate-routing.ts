@@ -12,7 +12,7 @@ import { findQueue } from '../predict/read.ts';
 import { InteractionLogError } from '../routing/log-error.ts';
 import { renderPage } from '../routing/page/page.ts';
 import { inOrderOfStart, readLog } from '../routing/read-log.ts';
-import { readRoster, readSatisfaction } from '../routing/read-roster.ts';
+import { readCsat, readRoster } from '../routing/read-roster.ts';
 import { renderReport } from '../routing/report.ts';
 import type { NamedAgent } from '../routing/roster.ts';
 import { type CapacityRules, createSimulation, type Simulated } from '../routing/simulation.ts';
@@ -143,7 +143,7 @@ async function agentsFor(
     const { agents } = await readRoster(reader, value.id, signal);
     const nowMs = platform.clock.nowMs();
     const period = { startMs: nowMs - surveyDays * dayMs, endMs: nowMs };
-    const csat = await readSatisfaction(reader, period, signal).catch((error: unknown) => {
+    const csat = await readCsat(reader, period, signal).catch((error: unknown) => {
       if (!(error instanceof GenesysError)) throw error;
       process.stderr.write(`queuecast: no satisfaction, so it is 0.5 for all: ${error.message}\n`);
       return new Map<string, number>();

@@ -20,7 +20,8 @@ export interface RestArrival {
 }
 
 /** What comes in at the border, stamped once, in the order of the journal. */
-export type Arrival = FrameArrival | RestArrival | Tick | ChannelGap | EventOf<'queue-removed' | 'agent-removed'>;
+export type Arrival =
+  FrameArrival | RestArrival | Tick | ChannelGap | EventOf<'queue-removed' | 'agent-removed' | 'agent-satisfaction'>;
 
 /** Stamps a frame on arrival. Never throws. */
 export function toFrameArrival(text: string, receivedAtMs: EpochMs): FrameArrival {

@@ -26,6 +26,7 @@ export function decodeArrival(arrival: Arrival): readonly QueueEvent[] {
     case 'channel-gap':
     case 'queue-removed':
     case 'agent-removed':
+    case 'agent-satisfaction':
       return [arrival];
   }
 }

@@ -31,6 +31,7 @@ export function pseudonymize(event: QueueEvent, pseudonymOf: Pseudonym): QueueEv
     case 'agent-status':
     case 'agent-profile':
     case 'agent-removed':
+    case 'agent-satisfaction':
       return { ...event, userId: pseudonymOf(event.userId) };
     case 'interaction-changed':
       return { ...event, agents: event.agents.map((agent) => ({ ...agent, userId: pseudonymOf(agent.userId) })) };

@@ -10,6 +10,7 @@ import { GenesysError } from './errors.ts';
 import { createOwedHalfHours, settledAfterMs } from './half-hours.ts';
 import { describeRefusals, readTopicPermissions, type TopicAnswer, type TopicPermissions } from './permissions.ts';
 import type { Rest } from './rest.ts';
+import { createSatisfactionLooks, type SurveySettings } from './satisfaction.ts';
 import { readHalfHours, takeInventory } from './snapshot.ts';
 import type { Connect } from './socket.ts';
 
@@ -29,6 +30,8 @@ export interface SubscriberSettings {
   readonly topicsPerChannelMax?: number;
   /** Zones in which queues have their day: at the first start it is read from its beginning. Default: UTC. */
   readonly timeZones?: readonly string[];
+  /** Default: none. */
+  readonly surveys?: SurveySettings;
   /** Told of each look at everything that failed, and will be tried again. */
   readonly onLookFailed?: () => void;
   /** Takes what arrived, stamped, in order. */
@@ -68,6 +71,12 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
   /** By channel, what was said of the gap that is open. */
   const openGaps = new Map<number, ChannelGap>();
   const owed = createOwedHalfHours();
+  const satisfaction = createSatisfactionLooks({
+    ...{ rest, clock, log, everyMs: null, days: 0, ...settings.surveys },
+    isGoingOn: journal !== null,
+    watched: () => shares.flatMap((share) => share.userIds),
+    onChanged: (userId, value) => onArrival({ kind: 'agent-satisfaction', receivedAtMs: stamp(), userId, value }),
+  });
 
   const stamp = () => (stampedMs = Math.max(stampedMs, clock.nowMs()));
 
@@ -248,6 +257,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
       channel.watch(share, added);
       log.info({ channel: number, queues: share.queueIds.length, agents: share.userIds.length }, 'watches others now');
     }
+    satisfaction.tell();
   }
 
   return {
@@ -273,6 +283,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
         start(addChannel(share).run(both));
       }
       start(keepHalfHours(both));
+      start(satisfaction.run(both));
       start(keepInventory((channel) => start(channel.run(both)), both));
       for (let at = 0; at < running.length; at += 1) await running[at];
       if (failure !== undefined) throw failure.error;

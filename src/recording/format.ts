@@ -30,6 +30,7 @@ const line = z.discriminatedUnion('kind', [
   z.object({ receivedAtMs: epochMs(), kind: z.literal('tick'), body: z.record(z.string(), z.unknown()) }),
   z.object({ receivedAtMs: epochMs(), kind: z.literal('gap'), body: z.record(z.string(), z.unknown()) }),
   z.object({ receivedAtMs: epochMs(), kind: z.literal('removed'), body: z.record(z.string(), z.unknown()) }),
+  z.object({ receivedAtMs: epochMs(), kind: z.literal('satisfaction'), body: z.record(z.string(), z.unknown()) }),
 ]);
 
 const organization = z.object({ id: z.string().min(1) });
@@ -42,6 +43,7 @@ const kindOf = {
   'channel-gap': 'gap',
   'queue-removed': 'removed',
   'agent-removed': 'removed',
+  'agent-satisfaction': 'satisfaction',
 } as const satisfies Record<Arrival['kind'], z.infer<typeof line>['kind']>;
 
 /** An arrival as a line, without the line's end and without personal data. */
@@ -82,11 +84,11 @@ export function parseLine(text: string): Arrival | undefined {
   }
   const { kind: recorded, receivedAtMs, body } = read;
   const removed = 'userId' in body ? 'agent-removed' : 'queue-removed';
-  const kind = ({ tick: 'tick', gap: 'channel-gap', removed } as const)[recorded];
+  const kind = ({ tick: 'tick', gap: 'channel-gap', removed, satisfaction: 'agent-satisfaction' } as const)[recorded];
   const parsed = queueEvent.safeParse({ ...body, kind, receivedAtMs });
   if (!parsed.success) throw new LineFault(describe(parsed.error, 'body'));
   const event = parsed.data;
-  if (event.kind === 'tick' || event.kind === 'channel-gap') return event;
+  if (event.kind === 'tick' || event.kind === 'channel-gap' || event.kind === 'agent-satisfaction') return event;
   if (event.kind === 'queue-removed' || event.kind === 'agent-removed') return event;
   throw new LineFault(`kind: ${recorded} is not expected`);
 }

@@ -1,10 +1,10 @@
-import { z } from 'zod';
 import type { Clock } from '../../sinks/clock.ts';
 import type { QueueEvent } from '../../streams/event.ts';
 import { foldAgent, queuesOf, type RosterAgent } from '../../streams/ranking/roster.ts';
 import { decodeArrival } from '../genesys/decode.ts';
 import type { Rest } from '../genesys/rest.ts';
 import * as snapshot from '../genesys/snapshot.ts';
+import { readSatisfaction } from '../genesys/surveys.ts';
 import * as wire from '../genesys/wire.ts';
 import { agentsAtWork } from '../predict/read.ts';
 import type { Period, Roster } from './roster.ts';
@@ -54,54 +54,12 @@ function isOfAgent(event: QueueEvent): event is Extract<QueueEvent, { kind: 'age
   return event.kind === 'agent-status' || event.kind === 'agent-profile';
 }
 
-const surveysPath = '/api/v2/analytics/surveys/aggregates/query';
-/** Scores of a survey form go so far, unless its author wished otherwise. */
-const scoreMax = 100;
-
-const surveysAnswer = z.object({
-  results: z
-    .array(
-      z.object({
-        group: z.object({ userId: z.string().optional() }).optional(),
-        data: z.array(
-          z.object({
-            metrics: z.array(
-              z.object({
-                metric: z.string(),
-                stats: z.object({ count: z.number().optional(), sum: z.number().optional() }).optional(),
-              }),
-            ),
-          }),
-        ),
-      }),
-    )
-    .optional(),
-});
-
-/** Asks for the satisfaction of all agents, 0 to 1: the mean of the scores that customers gave in a period. Rejects with a `GenesysError`. */
-export async function readSatisfaction(
+/** Asks for the satisfaction of all agents in a period, 0 to 1, as they are called outside. Rejects with a `GenesysError`. */
+export async function readCsat(
   { rest, pseudonymOf = asTheyAre }: RosterReader,
-  { startMs, endMs }: Period,
+  period: Period,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
-  const query = {
-    interval: `${new Date(startMs).toISOString()}/${new Date(endMs).toISOString()}`,
-    groupBy: ['userId'],
-    metrics: ['oSurveyTotalScore'],
-  };
-  const answer = snapshot.readAnswer(surveysAnswer, (await rest.post(surveysPath, query, signal)) ?? {});
-  const totals = new Map<string, { count: number; sum: number }>();
-  for (const { group, data } of answer.results ?? []) {
-    const userId = group?.userId;
-    if (userId === undefined || userId === '') continue;
-    for (const { metric, stats } of data.flatMap(({ metrics }) => metrics)) {
-      if (metric !== 'oSurveyTotalScore') continue;
-      const { count, sum } = totals.get(userId) ?? { count: 0, sum: 0 };
-      totals.set(userId, { count: count + (stats?.count ?? 0), sum: sum + (stats?.sum ?? 0) });
-    }
-  }
-  const known = [...totals].filter(([, { count }]) => count > 0);
-  return new Map(
-    known.map(([userId, { count, sum }]) => [pseudonymOf(userId), Math.min(1, Math.max(0, sum / count / scoreMax))]),
-  );
+  const csat = await readSatisfaction(rest, period, signal);
+  return new Map(Array.from(csat, ([userId, score]) => [pseudonymOf(userId), score]));
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../sinks/clock.ts';
 import { GenesysError } from '../genesys/errors.ts';
 import type { Latest } from '../latest.ts';
 import { createLiveRosters } from './live-roster.ts';
-import { readRoster, readSatisfaction, type RosterReader } from './read-roster.ts';
+import { readCsat, readRoster, type RosterReader } from './read-roster.ts';
 import type { NamedAgent, Period, Roster } from './roster.ts';
 
 export interface RostersSettings {
@@ -66,7 +66,7 @@ export function createRosters(settings: RostersSettings): Rosters {
     const nowMs = systemClock.nowMs();
     if (last !== undefined && nowMs - last.readMs < surveysMsMax) return last.csat;
     try {
-      const csat = await surveysOnce(key, (signal) => readSatisfaction(reader, period, signal));
+      const csat = await surveysOnce(key, (signal) => readCsat(reader, period, signal));
       remember(lastSurveys, key, { readMs: nowMs, csat }, periodsMax);
       return csat;
     } catch (error) {

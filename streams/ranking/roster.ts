@@ -13,15 +13,7 @@ export interface RosterAgent {
   readonly candidate: Candidate;
 }
 
-/** How customers liked an agent, 0 to 1; null = nobody has said. */
-export interface Satisfaction {
-  readonly kind: 'agent-satisfaction';
-  readonly receivedAtMs: EpochMs;
-  readonly userId: string;
-  readonly value: number | null;
-}
-
-export type AgentNews = EventOf<'agent-status'> | EventOf<'agent-profile'> | Satisfaction;
+export type AgentNews = EventOf<'agent-status' | 'agent-profile' | 'agent-satisfaction'>;
 
 /** The agent after an event. */
 export function foldAgent(before: RosterAgent | undefined, event: AgentNews): RosterAgent {

@@ -101,6 +101,7 @@ export function foldCentre(centre: Centre, event: QueueEvent, listener: CentreLi
     case 'queue-observed':
     case 'interval-read':
     case 'agent-profile':
+    case 'agent-satisfaction':
     case 'queue-profile':
     case 'channel-gap':
     case 'input-rejected':

@@ -15,6 +15,7 @@ const all = [
   'analytics:conversationAggregate:view',
   'routing:queue:view',
   'conversation:communication:view',
+  'analytics:surveyAggregate:view',
 ];
 const without = (permission: string) => all.filter((each) => each !== permission);
 const report = z.object({
@@ -97,6 +98,18 @@ describe('check', () => {
       /^missing +topic conversations .*lost: who waits since when .*; grant conversation:communication:view to a role/m,
     );
     expect((await checked(env)).missing).toEqual([['topic conversations', ['conversation:communication:view']]]);
+  });
+
+  test('names the permission for surveys and what is lost without it, unless they are not to be read', async () => {
+    const env = await start(without('analytics:surveyAggregate:view'));
+    const { exit, told } = await check(env);
+    expect(exit, told).toBe(3);
+    expect(told).toMatch(
+      /^missing +call surveys +refused; lost: optional: satisfaction counts as 0\.5 .*; grant analytics:surveyAggregate:view/m,
+    );
+    const off = await check({ ...env, QUEUECAST_SURVEYS_EVERY_MS: 'none' });
+    expect(off.exit, off.told).toBe(0);
+    expect(off.told).not.toContain('call surveys');
   });
 
   test.each([

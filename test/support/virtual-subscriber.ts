@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Arrival } from '../../src/genesys/arrival.ts';
 import { createSubscriber, type Subscriber, type SubscriberSettings } from '../../src/genesys/subscriber.ts';
 import type { CallCenterDriver } from '../../src/simulator/call-center.ts';
@@ -28,6 +28,8 @@ export interface VirtualRunSettings {
   readonly inventoryEveryMs?: number;
   readonly tickMs?: number;
   readonly timeZones?: readonly string[];
+  readonly surveys?: SubscriberSettings['surveys'];
+  readonly log?: Logger;
   readonly topicsPerChannelMax?: number;
   readonly onLookFailed?: () => void;
   /** Stands before the platform's answers. */
@@ -44,17 +46,18 @@ export function centreOf(queues: number, agents: number): Roster {
 /** A subscriber on the simulated platform, in virtual time, from the driver's start on. */
 export function startVirtualRun(settings: VirtualRunSettings): VirtualRun {
   const { driver, random, options = {}, journal = null, inventoryEveryMs = 600_000, tickMs = 1_000 } = settings;
-  const { topicsPerChannelMax, onLookFailed = () => undefined } = settings;
+  const { topicsPerChannelMax, onLookFailed = () => undefined, log = pino({ level: 'silent' }) } = settings;
   const platform = createPlatform({ driver, clients: [{ id: 'client', secret: 'secret' }], ...options });
   const time = createVirtualTime(driver.startMs);
   const faced = settings.handle === undefined ? platform : { ...platform, handle: settings.handle(platform) };
   const genesys = createVirtualGenesys(faced, time, random);
   const arrivals: Arrival[] = [];
   const subscriber = createSubscriber({
-    ...{ rest: genesys.rest, connect: genesys.connect, clock: time.clock, log: pino({ level: 'silent' }) },
+    ...{ rest: genesys.rest, connect: genesys.connect, clock: time.clock, log },
     ...{ journal, answerWithinMs: 10_000, inventoryEveryMs, random, onLookFailed },
     ...(topicsPerChannelMax === undefined ? {} : { topicsPerChannelMax }),
     ...(settings.timeZones === undefined ? {} : { timeZones: settings.timeZones }),
+    ...(settings.surveys === undefined ? {} : { surveys: settings.surveys }),
     onArrival: (arrival) => arrivals.push(arrival),
   });
   const stopped = new AbortController();

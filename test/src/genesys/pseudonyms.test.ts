@@ -22,6 +22,7 @@ test('no event keeps the id of an agent, wherever it stands', () => {
   const at = { receivedAtMs: 1 };
   const events: QueueEvent[] = [
     { ...at, kind: 'agent-profile', userId: agent, skills: [], languages: [] },
+    { ...at, kind: 'agent-satisfaction', userId: agent, value: 0.7 },
     { ...at, kind: 'input-rejected', place: `v2.users.${agent}.activity`, cause: 'id: invalid_type' },
     { ...at, kind: 'input-rejected', place: `routing/activity of ${agent}`, cause: 'not a time' },
     {

@@ -51,6 +51,8 @@ const arrivals: readonly Arrival[] = [
   },
   { kind: 'queue-removed', receivedAtMs: 2_500, queueId },
   { kind: 'agent-removed', receivedAtMs: 2_500, userId: queueId },
+  { kind: 'agent-satisfaction', receivedAtMs: 2_600, userId: queueId, value: 0.7 },
+  { kind: 'agent-satisfaction', receivedAtMs: 2_600, userId: queueId, value: null },
 ];
 
 function newFile(name: string): string {
@@ -104,8 +106,8 @@ describe.each(['recording.jsonl', 'recording.jsonl.gz'])('a recording in %s', (n
     const { source, batches, arrivals: found, fault } = await replay(path);
     expect(source.organizationId).toBe('org-1');
     expect(found).toEqual(arrivals);
-    expect(batches.map(({ length }) => length)).toEqual([3, 3, 3, 1]);
-    expect(source.clock.nowMs()).toBe(2_500);
+    expect(batches.map(({ length }) => length)).toEqual([3, 3, 3, 3]);
+    expect(source.clock.nowMs()).toBe(2_600);
     expect(fault).toBeUndefined();
   });
 
@@ -162,7 +164,7 @@ describe('a recording', () => {
   test.each([
     ['not JSON', 'nonsense'],
     [
-      'kind: one of frame, rest, tick, gap, removed expected',
+      'kind: one of frame, rest, tick, gap, removed, satisfaction expected',
       '{"receivedAtMs":3,"kind":"song","topicOrPath":null,"body":null}',
     ],
     ['topicOrPath: string expected', '{"receivedAtMs":3,"kind":"frame","topicOrPath":3,"body":null}'],
