@@ -5,6 +5,7 @@ import type { QueueRule } from '../streams/queue-settings.ts';
 import { recordTypes } from '../streams/records/all.ts';
 import { parseWindowSizes, windowSizeWords } from '../streams/window-size.ts';
 import { profileOf } from '../streams/ranking/profile.ts';
+import { defaultWeights, type Weights } from '../streams/ranking/weights.ts';
 import { domainOf, regionNames } from './genesys/region.ts';
 
 const text = () => z.string().trim().min(1);
@@ -86,6 +87,12 @@ export const schema = z.object({
   announcementLocale: z.enum(announcementLocales).default('en'),
   callbackAfterSeconds: callbackAfterSeconds().default(600),
   rankingTop: whole(1, 100).default(5),
+  rankingWeights: text()
+    .transform((list) => list.split(',').map((share) => (share.trim() === '' ? NaN : Number(share))))
+    .pipe(z.tuple([z.number().min(0).max(1), z.number().min(0).max(1), z.number().min(0).max(1)]))
+    .refine((shares) => Math.abs(shares.reduce((sum, share) => sum + share) - 1) <= 1e-9)
+    .transform(([proficiency, language, csat]): Weights => ({ ...defaultWeights, proficiency, language, csat }))
+    .default(defaultWeights),
   rankingProfiles: text()
     .transform((list) => list.split(',').map((profile) => profile.trim()))
     .pipe(z.array(z.string().regex(/^[^@+,]+(\+[^@+,]+)*(@[^@+,]*)?$|^@[^@+,]+$/)).max(49))
@@ -265,6 +272,11 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   announcementLocale: { env: ['QUEUECAST_ANNOUNCEMENT_LOCALE'], allowed: announcementLocales.join(', ') },
   callbackAfterSeconds: { env: ['QUEUECAST_CALLBACK_AFTER_SECONDS'], allowed: callbackAllowed },
   rankingTop: { env: ['QUEUECAST_RANKING_TOP'], allowed: '1 to 100 agents that a ranking names' },
+  rankingWeights: {
+    env: ['QUEUECAST_RANKING_WEIGHTS'],
+    allowed:
+      'what skills, language and satisfaction count for in a score, each 0 to 1, in sum 1, with commas between; default 0.4,0.3,0.3',
+  },
   rankingProfiles: {
     env: ['QUEUECAST_RANKING_PROFILES'],
     allowed:

@@ -13,7 +13,7 @@ import { defaultProfile, profileOf, requiredBy } from './ranking/profile.ts';
 import { expire, nextEndMs, noteWaiting, type Profiles, replaceWaiting, startProfiles } from './ranking/profiles.ts';
 import { createQueueIndexes, type QueueIndexes } from './ranking/queue-index.ts';
 import { type AgentNews, foldAgent, queuesOf, type RosterAgent } from './ranking/roster.ts';
-import { adjustWeights, defaultWeights, policyOf, type SlaStanding, type Weights } from './ranking/weights.ts';
+import { adjustWeights, policyOf, type SlaStanding, type Weights } from './ranking/weights.ts';
 import { type EpochMs, type Output, output, tombstone } from './record.ts';
 import { agentRanking, type AgentRanking } from './records/agent-ranking.ts';
 import type { QueueState } from './records/queue-state.ts';
@@ -21,6 +21,8 @@ import type { QueueState } from './records/queue-state.ts';
 export interface RankingSettings {
   /** How many of those eligible a record names. */
   readonly rankingTop: number;
+  /** Before the policy of a queue's target shifts them. */
+  readonly rankingWeights: Weights;
   /** Profiles that are ranked in every queue, whether anybody waits or not, as `profileOf` writes them. */
   readonly rankingProfiles: readonly string[];
 }
@@ -51,8 +53,11 @@ interface Rankings {
  *     queue-profile · a is idle · b is idle · a answers · one waits for a skill
  *      default []      [a]         [a b]       [b]         skill@ [b]
  */
-export function rankAgents({ rankingTop, rankingProfiles }: RankingSettings): Logic<Rankings, RankingInput, Output> {
+export function rankAgents(settings: RankingSettings): Logic<Rankings, RankingInput, Output> {
+  const { rankingTop, rankingWeights, rankingProfiles } = settings;
   const permanent = [...new Set([defaultProfile, ...rankingProfiles])];
+  const weightsOf = (queue: Queue | undefined): Weights =>
+    adjustWeights(rankingWeights, queue === undefined ? null : standingOf(queue));
   // Found by the state that they were made from: a state that was restored gets its own.
   const indexesOf = new WeakMap<Rankings, QueueIndexes>();
   const indexes = (state: Rankings): QueueIndexes => {
@@ -258,9 +263,6 @@ export function rankAgents({ rankingTop, rankingProfiles }: RankingSettings): Lo
 
 const standingOf = ({ slaTarget, serviceLevel }: Queue): SlaStanding | null =>
   slaTarget === null ? null : { target: slaTarget, performance: serviceLevel };
-
-const weightsOf = (queue: Queue | undefined): Weights =>
-  adjustWeights(defaultWeights, queue === undefined ? null : standingOf(queue));
 
 /** The target of voice, as people say it: percent/seconds. */
 function targetOf({ serviceLevels }: EventOf<'queue-profile'>): string | null {

@@ -20,7 +20,7 @@ export async function serveHttp(composition: Composition): Promise<HttpServer> {
   const { config, latest, platformClock, answerWithinMs, log } = composition;
   const reader = readerOf(composition);
   const rosters = createRosters({ latest, platformClock, slackMs: answerWithinMs, systemClock, reader });
-  const routing = { rosters, clock: platformClock };
+  const routing = { rosters, weights: config.rankingWeights, clock: platformClock };
   const server = await startHttpServer({
     host: config.httpHost,
     port: config.httpPort,

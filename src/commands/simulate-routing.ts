@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { createProgress } from '../backtest/progress.ts';
-import { ConfigError } from '../config.ts';
+import { type Config, ConfigError } from '../config.ts';
 import { GenesysError } from '../genesys/errors.ts';
 import { answerOf } from '../http/routing-batch.ts';
 import { agentOf, agentWire } from '../http/routing-wire.ts';
@@ -17,7 +17,7 @@ import { renderReport } from '../routing/report.ts';
 import type { NamedAgent } from '../routing/roster.ts';
 import { type CapacityRules, createSimulation, type Simulated } from '../routing/simulation.ts';
 import { weightsUsed } from '../routing/what-if.ts';
-import { defaultWeights } from '../../streams/ranking/weights.ts';
+import type { Weights } from '../../streams/ranking/weights.ts';
 import { toSnakeCase } from '../snake-case.ts';
 import { numberOption, optionError, refuse } from './model-options.ts';
 import { openPlatform, refuseRecording } from './platform.ts';
@@ -25,7 +25,10 @@ import { createReader } from './predict.ts';
 import { addSettings, readConfig } from './settings.ts';
 import { stopOnSignal } from './signals.ts';
 
-const settings = ['source', 'clientId', 'region', 'gatewayHost', 'gatewayPort', 'gatewayProtocol', 'clock', 'trace'];
+const settings = [
+  ...['source', 'clientId', 'region', 'gatewayHost', 'gatewayPort', 'gatewayProtocol', 'clock', 'trace'],
+  'rankingWeights',
+];
 /** Surveys of so many days count. */
 const surveyDays = 30;
 const dayMs = 86_400_000;
@@ -72,9 +75,10 @@ export function addSimulateRoutingCommand(program: Command): void {
     const read = parsed.safeParse(given);
     if (!read.success) throw optionError(read.error, given, allowed);
     const { data: options } = read;
-    const agents = await agentsFor(command, options, given);
+    const { config } = readConfig(given);
+    const agents = await agentsFor(command, options, config);
     const { weights, slaPolicy } = weightsUsed({
-      weights: defaultWeights,
+      weights: config.rankingWeights,
       sla: { target: options.slaTarget, performance: options.performance },
     });
     const rules = { handleSeconds: options.handleSeconds, waitSecondsMax: options.maxWaitSeconds ?? null };
@@ -91,7 +95,7 @@ const rulesText = (capacity: boolean, slaPolicy: string | null) =>
 
 interface Work {
   readonly agents: readonly NamedAgent[];
-  readonly weights: typeof defaultWeights;
+  readonly weights: Weights;
   readonly capacity: CapacityRules | null;
 }
 
@@ -129,11 +133,10 @@ async function* counted(bytes: AsyncIterable<unknown>, onBytes: (count: number) 
 async function agentsFor(
   command: Command,
   { agents: path, queue }: z.output<typeof parsed>,
-  given: Readonly<Record<string, unknown>>,
+  config: Config,
 ): Promise<readonly NamedAgent[]> {
   if (path !== undefined) return readAgents(path);
   if (queue === undefined) refuse(command, 'name the agents: --agents FILE, or --queue ID to ask the platform');
-  const { config } = readConfig(given);
   refuseRecording(config);
   const { signal } = stopOnSignal().stop;
   const platform = await openPlatform({ ...config, speed: 1 }, signal, { startMinute: 13 * 60 });

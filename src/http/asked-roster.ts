@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { Clock } from '../../sinks/clock.ts';
-import type { SlaStanding } from '../../streams/ranking/weights.ts';
+import type { SlaStanding, Weights } from '../../streams/ranking/weights.ts';
 import { GenesysError } from '../genesys/errors.ts';
 import type { Roster } from '../routing/roster.ts';
 import type { Rosters } from '../routing/rosters.ts';
@@ -10,6 +10,8 @@ import { refuse } from './server.ts';
 
 export interface RoutingSettings {
   readonly rosters: Rosters;
+  /** Where a question does not say. */
+  readonly weights: Weights;
   /** Platform time. */
   readonly clock: Clock;
 }

@@ -124,7 +124,7 @@ export function routingBatchRoutes(settings: RoutingSettings): (app: App) => voi
             if (!roster.agents.some(({ routingStatus }) => routingStatus === 'IDLE')) {
               return void refuseNobody(reply, roster, queueId, nowMs);
             }
-            const used = weightsUsed({ weights: wire.weightsOf(asked.weights), sla: slaOf(asked) });
+            const used = weightsUsed({ weights: wire.weightsOf(asked.weights, settings.weights), sla: slaOf(asked) });
             const rules = { handleSeconds: asked.handle_seconds, waitSecondsMax: asked.max_wait_seconds ?? null };
             const simulation = createSimulation({
               agents: roster.agents,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fairness } from '../../streams/ranking/fairness.ts';
 import type { Standing } from '../../streams/ranking/score.ts';
-import { defaultWeights, type Weights } from '../../streams/ranking/weights.ts';
+import type { Weights } from '../../streams/ranking/weights.ts';
 import type { NamedAgent, Period, Roster } from '../routing/roster.ts';
 import type { Question, WeightsUsed } from '../routing/what-if.ts';
 
@@ -33,11 +33,12 @@ export const agentWire = z.strictObject({
   idle_since: z.iso.datetime({ offset: true }).nullish(),
 });
 
-export const weightsWire = z.strictObject({
-  proficiency: z.number().min(0).max(1_000).default(defaultWeights.proficiency),
-  language_match: z.number().min(0).max(1_000).default(defaultWeights.language),
-  historical_csat: z.number().min(0).max(1_000).default(defaultWeights.csat),
-  min_score_threshold: share().default(defaultWeights.threshold),
+const weight = () => z.number().min(0).max(1_000).optional();
+const weightsWire = z.strictObject({
+  proficiency: weight(),
+  language_match: weight(),
+  historical_csat: weight(),
+  min_score_threshold: share().optional(),
 });
 
 /** What every question about routing may say. */
@@ -53,7 +54,7 @@ export const questionWire = {
     .nullish()
     .describe('Surveys count that were answered from then on; without both dates those that the live ranking goes by'),
   end_date: moment().nullish(),
-  weights: weightsWire.nullish(),
+  weights: weightsWire.nullish().describe('What is not said is as the live ranking has it'),
   agents: z.array(agentWire).max(agentsMax).nullish(),
 };
 
@@ -152,10 +153,13 @@ export function requiredOf(wire: {
   };
 }
 
-export function weightsOf(wire: z.output<typeof weightsWire> | null | undefined): Weights {
-  if (wire == null) return defaultWeights;
-  const { proficiency, language_match: language, historical_csat: csat, min_score_threshold: threshold } = wire;
-  return { proficiency, language, csat, threshold };
+export function weightsOf(wire: z.output<typeof weightsWire> | null | undefined, base: Weights): Weights {
+  return {
+    proficiency: wire?.proficiency ?? base.proficiency,
+    language: wire?.language_match ?? base.language,
+    csat: wire?.historical_csat ?? base.csat,
+    threshold: wire?.min_score_threshold ?? base.threshold,
+  };
 }
 
 /** Null unless both ends are given. A date without a time is the beginning of that day in UTC, as the end its end. */
@@ -187,7 +191,7 @@ export function rankedWire(
 export const usedOf = ({
   weights,
   slaPolicy,
-}: WeightsUsed): { weights_used: z.output<typeof weightsWire>; sla_policy: string | null } => ({
+}: WeightsUsed): { weights_used: z.input<typeof usedWire.weights_used>; sla_policy: string | null } => ({
   weights_used: {
     proficiency: weights.proficiency,
     language_match: weights.language,

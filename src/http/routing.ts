@@ -26,7 +26,7 @@ export function routingRoutes(settings: RoutingSettings): (app: App) => void {
         if (roster === null) return;
         const answer = rankFor(roster.agents, {
           required: wire.requiredOf(body),
-          weights: wire.weightsOf(body.weights),
+          weights: wire.weightsOf(body.weights, settings.weights),
           sla: slaOf(body),
         });
         const nowMs = settings.clock.nowMs();

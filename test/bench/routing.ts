@@ -24,7 +24,10 @@ const languages = ['de', 'en', 'fr'];
 /** Microseconds for one status of one agent, with so many in the queue; three profiles are ranked. */
 function updateMicroseconds(agents: number): number {
   const random = seededRandom(`${agents}`);
-  const logic = rankAgents({ rankingTop: 5, rankingProfiles: ['skill-1@de', 'skill-2+skill-3@en'] });
+  const logic = rankAgents({
+    ...{ rankingTop: 5, rankingWeights: defaultWeights },
+    rankingProfiles: ['skill-1@de', 'skill-2+skill-3@en'],
+  });
   const state = logic.start();
   const step = (event: QueueEvent) => logic.step(state, event);
   const pick = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)]!;
@@ -167,7 +170,7 @@ async function measureRequests(say: (line: string) => void): Promise<void> {
     ...{ host: '127.0.0.1', port: 0, version: '0', clock: systemClock },
     log: { error: (told: unknown) => say(String(told)) },
     rate: { ratePerSecond: 1e9, capacity: 1e9 },
-    subjects: [routingRoutes({ rosters: () => Promise.resolve(roster), clock: systemClock })],
+    subjects: [routingRoutes({ rosters: () => Promise.resolve(roster), weights: defaultWeights, clock: systemClock })],
   });
   const ask = async (n: number) => {
     const body = JSON.stringify({ queue_id: 'q', required_skill: skills[n % 10], required_language: languages[n % 3] });

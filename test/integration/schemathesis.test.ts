@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
+import { defaultWeights } from '../../streams/ranking/weights.ts';
 import { systemClock } from '../../sinks/clock.ts';
 import { healthRoutes } from '../../src/http/health.ts';
 import { routingBatchRoutes } from '../../src/http/routing-batch.ts';
@@ -45,7 +46,7 @@ afterAll(() => server?.close());
 
 test('whatever the description allows or forbids, the server answers as it describes, and never fails', async () => {
   const failures: unknown[] = [];
-  const routing = { rosters: () => Promise.resolve(roster), clock: systemClock };
+  const routing = { rosters: () => Promise.resolve(roster), weights: defaultWeights, clock: systemClock };
   const ready = { isReady: true, heartbeatAgeSeconds: 1, heardAgeSeconds: 1 };
   server = await startHttpServer({
     host: '127.0.0.1',

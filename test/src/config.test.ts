@@ -48,6 +48,24 @@ describe('the configuration', () => {
       expect(() => profilesOf(written), written).toThrow(/QUEUECAST_RANKING_PROFILES/);
   });
 
+  test('reads the weights of a ranking, which are shares of one', () => {
+    const weightsOf = (written?: string) =>
+      loadConfig({ env: written === undefined ? {} : { QUEUECAST_RANKING_WEIGHTS: written } }).config.rankingWeights;
+    expect(weightsOf()).toEqual({ proficiency: 0.4, language: 0.3, csat: 0.3, threshold: 0.5 });
+    expect(weightsOf('0.7, 0.2,0.1')).toEqual({ proficiency: 0.7, language: 0.2, csat: 0.1, threshold: 0.5 });
+    expect(weightsOf('0.3333333333,0.3333333333,0.3333333333').csat).toBe(0.3333333333);
+    for (const written of [
+      '0.5,0.3,0.3',
+      '0.5,0.5',
+      '1.2,-0.1,-0.1',
+      'a,b,c',
+      '0.4,0.3,0.3,0',
+      '1,,0',
+      '0.4,0.3,0.300000002',
+    ])
+      expect(() => weightsOf(written), written).toThrow(/QUEUECAST_RANKING_WEIGHTS=.*in sum 1/);
+  });
+
   test('reads a secret from a file, and never shows it', () => {
     const { config, shown } = loadConfig({
       env: { GENESYSCLOUD_OAUTHCLIENT_SECRET_FILE: '/run/secrets/genesys' },

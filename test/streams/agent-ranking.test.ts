@@ -12,7 +12,7 @@ import { agentRanking } from '../../streams/records/agent-ranking.ts';
 import { queueState } from '../../streams/records/queue-state.ts';
 import { routingFairness } from '../../streams/records/routing-fairness.ts';
 
-const settings: RankingSettings = { rankingTop: 2, rankingProfiles: [] };
+const settings: RankingSettings = { rankingTop: 2, rankingWeights: defaultWeights, rankingProfiles: [] };
 const startMs = Date.UTC(2026, 2, 2, 9);
 const minuteMs = 60_000;
 
@@ -192,6 +192,24 @@ describe('the live ranking', () => {
     expect(ids([...inputs, third, status('a', 'INTERACTING', startMs + 3)])).toEqual(['b', 'c']);
   });
 
+  test('goes by the weights that are set', () => {
+    const rankingWeights = { ...defaultWeights, proficiency: 0.1, language: 0.1, csat: 0.8 };
+    const of = { ...settings, rankingWeights, rankingProfiles: ['sales@'] };
+    const inputs: RankingInput[] = [
+      queue(startMs, 0.8),
+      ...[knows('a', { sales: 5 }), knows('b', { sales: 1 })],
+      { kind: 'agent-satisfaction', receivedAtMs: startMs, userId: 'b', value: 1 },
+      ...[status('a', 'IDLE', startMs), status('b', 'IDLE', startMs)],
+    ];
+    const first = (more: readonly RankingInput[] = []) =>
+      rankings([...inputs, ...more], of).findLast(({ profile }) => profile === 'sales@');
+    expect(first()).toMatchObject({ weights: rankingWeights, top: [{ agentId: 'b' }, { agentId: 'a' }] });
+    expect(ids(inputs)).toEqual(['b', 'a']);
+    const shifted = first([level(0.7, startMs + 1)])?.weights;
+    expect(shifted?.csat).toBeCloseTo(0.725, 12);
+    expect(shifted?.language).toBeCloseTo(0.25, 12);
+  });
+
   test('shifts the weights by the target of the queue and the level that voice has reached', () => {
     const inputs = [queue(startMs, 0.8), status('a', 'IDLE', startMs), level(0.8, startMs + 1)];
     expect(last(inputs)).toMatchObject({ slaPolicy: null, slaTarget: '80/20', weights: defaultWeights });
@@ -266,7 +284,7 @@ describe('the profiles of a queue', () => {
   });
 
   test('of the settings stay without anybody waiting', () => {
-    const of = { rankingTop: 1, rankingProfiles: ['s@de'] };
+    const of = { ...settings, rankingTop: 1, rankingProfiles: ['s@de'] };
     const inputs = [
       queue(),
       talk('c', startMs, { skillIds: ['s'], languageId: 'de' }),

@@ -1,4 +1,5 @@
 import type { DeriveSettings } from '../../streams/derive.ts';
+import { defaultWeights } from '../../streams/ranking/weights.ts';
 import { parseWindowSizes } from '../../streams/window-size.ts';
 
 /** The product's defaults, in a zone of the tests. */
@@ -16,5 +17,6 @@ export const deriveSettings: DeriveSettings = {
   callbackAfterSeconds: 600,
   queues: [],
   rankingTop: 5,
+  rankingWeights: defaultWeights,
   rankingProfiles: [],
 };

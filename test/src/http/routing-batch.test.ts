@@ -4,6 +4,7 @@ import { problemSchema } from '../../../src/http/problem.ts';
 import { routingBatchRoutes } from '../../../src/http/routing-batch.ts';
 import { type HttpServer, startHttpServer } from '../../../src/http/server.ts';
 import type { Roster } from '../../../src/routing/roster.ts';
+import { defaultWeights } from '../../../streams/ranking/weights.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
 const clock = manualClock(Date.parse('2026-03-01T10:00:00Z'));
@@ -48,7 +49,7 @@ afterEach(async () => {
 
 async function start(rosters = () => Promise.resolve(live)): Promise<string> {
   const log = { error: (told: unknown) => expect(told).toBeUndefined() };
-  const subjects = [routingBatchRoutes({ rosters, clock })];
+  const subjects = [routingBatchRoutes({ rosters, weights: defaultWeights, clock })];
   server ??= await startHttpServer({ host: '127.0.0.1', port: 0, version: '0', clock, log, subjects });
   return `${server.url}/simulate/routing/batch`;
 }

@@ -8,6 +8,7 @@ import { whatIfAnswer } from '../../../src/http/routing-wire.ts';
 import { type HttpServer, startHttpServer } from '../../../src/http/server.ts';
 import type { Roster } from '../../../src/routing/roster.ts';
 import type { Rosters } from '../../../src/routing/rosters.ts';
+import { defaultWeights } from '../../../streams/ranking/weights.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
 const clock = manualClock(Date.parse('2026-03-01T10:00:00Z'));
@@ -17,10 +18,10 @@ afterEach(() => server?.close());
 
 const nobody: Rosters = () => Promise.reject(new Error('agents were asked for'));
 
-async function ask(body: unknown, rosters: Rosters = nobody) {
+async function ask(body: unknown, rosters: Rosters = nobody, weights = defaultWeights) {
   await server?.close();
   const log = { error: (told: unknown) => expect(told).toBeUndefined() };
-  const subjects = [routingRoutes({ rosters, clock })];
+  const subjects = [routingRoutes({ rosters, weights, clock })];
   server = await startHttpServer({ host: '127.0.0.1', port: 0, version: '0', clock, log, subjects });
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(`${server.url}/simulate/routing`, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -88,6 +89,16 @@ describe('the what-if question', () => {
     expect(answer.weights_used.language_match).toBeCloseTo(0.45, 12);
     expect(answer.weights_used.min_score_threshold).toBe(0.8);
     expect(answer.eligible).toBe(2);
+  });
+
+  test('goes by the weights that are set where the request says none', async () => {
+    const set = { ...defaultWeights, proficiency: 0.1, language: 0.1, csat: 0.8 };
+    const answer = whatIfAnswer.parse((await ask({ ...asked, agents }, nobody, set)).body);
+    expect(answer.ranked_agents.map(({ id }) => id)).toEqual(['b', 'c', 'a']);
+    expect(answer.weights_used).toMatchObject({ proficiency: 0.1, language_match: 0.1, historical_csat: 0.8 });
+    const some = { ...asked, agents, weights: { historical_csat: 0, min_score_threshold: 0.1 } };
+    const partly = whatIfAnswer.parse((await ask(some, nobody, set)).body);
+    expect(partly.weights_used).toMatchObject({ proficiency: 0.5, language_match: 0.5, historical_csat: 0 });
   });
 
   test('takes fields in camelCase too, but leaves the ids of skills alone', async () => {
