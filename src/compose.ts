@@ -162,6 +162,7 @@ function platformBorder(
         onLookFailed,
         connect: connectWebSocket,
         inventoryEveryMs: config.inventoryEveryMs,
+        agentNames: config.agentNames,
         surveys: { everyMs: config.surveysEveryMs, days: config.surveysDays },
         timeZones: [timeZone, ...config.queues.flatMap((rule) => rule.timeZone ?? [])],
         systemClock,

@@ -75,6 +75,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
       faults.push({ where, value: isSecret ? '(secret)' : String(value), allowed });
     }
   }
+  if (parsed.success) faults.push(...namesBesidePseudonyms(parsed.data, found.get('agentNames')?.where ?? ''));
   const queues = readQueueRules(file['queues'], faults);
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const config = { ...parsed.data, queues };
@@ -93,6 +94,15 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     allowed: queuesAllowed,
   });
   return { config, shown };
+}
+
+/** A name would tell whose the pseudonym is. */
+function namesBesidePseudonyms(
+  { agentNames, agentIdKey }: Pick<Config, 'agentNames' | 'agentIdKey'>,
+  where: string,
+): readonly ConfigFault[] {
+  if (!agentNames || agentIdKey === undefined) return [];
+  return [{ where, value: 'true', allowed: 'false while AGENT_ID_KEY is set: a name tells whose the pseudonym is' }];
 }
 
 /** A misspelt variable would be a setting that silently is not set. Those of the tests are none of ours. */

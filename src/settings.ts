@@ -32,6 +32,7 @@ export const schema = z.object({
   clientId: text().optional(),
   clientSecret: text().optional(),
   agentIdKey: text().min(16).optional(),
+  agentNames: z.stringbool().or(z.boolean()).default(false),
   region: text()
     .refine((region) => domainOf(region) !== undefined, 'not a region')
     .default('us-east-1'),
@@ -177,6 +178,11 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
     env: ['AGENT_ID_KEY'],
     allowed: 'at least 16 characters; ids of agents are then pseudonyms, the same as long as the key is',
     isSecret: true,
+  },
+  agentNames: {
+    env: ['QUEUECAST_AGENT_NAMES'],
+    allowed:
+      'true or false; true = names of agents are read, kept in the journal and told in rankings, not where AGENT_ID_KEY is set',
   },
   region: {
     env: ['GENESYSCLOUD_REGION', 'GENESYS_CLOUD_REGION', 'GENESYS_ENVIRONMENT'],

@@ -23,6 +23,8 @@ export interface RankingSettings {
   readonly rankingTop: number;
   /** Before the policy of a queue's target shifts them. */
   readonly rankingWeights: Weights;
+  /** Whether records name agents, as far as the journal does. */
+  readonly agentNames: boolean;
   /** Profiles that are ranked in every queue, whether anybody waits or not, as `profileOf` writes them. */
   readonly rankingProfiles: readonly string[];
 }
@@ -54,10 +56,11 @@ interface Rankings {
  *      default []      [a]         [a b]       [b]         skill@ [b]
  */
 export function rankAgents(settings: RankingSettings): Logic<Rankings, RankingInput, Output> {
-  const { rankingTop, rankingWeights, rankingProfiles } = settings;
+  const { rankingTop, rankingWeights, rankingProfiles, agentNames } = settings;
   const permanent = [...new Set([defaultProfile, ...rankingProfiles])];
   const weightsOf = (queue: Queue | undefined): Weights =>
     adjustWeights(rankingWeights, queue === undefined ? null : standingOf(queue));
+  const nameOf = (agent: RosterAgent | undefined) => (agentNames ? (agent?.name ?? null) : null);
   // Found by the state that they were made from: a state that was restored gets its own.
   const indexesOf = new WeakMap<Rankings, QueueIndexes>();
   const indexes = (state: Rankings): QueueIndexes => {
@@ -77,13 +80,14 @@ export function rankAgents(settings: RankingSettings): Logic<Rankings, RankingIn
     for (const [profile, ranked] of queue.profiles.ranked) {
       const order = index.orderOf(profile);
       const first = order.first(rankingTop);
+      const top = first.map(({ id, score }) => [id, score.score, nameOf(state.agents.get(id))] as const);
       const { said } = ranked;
       const isSame =
         said?.status === status &&
-        said.top.length === first.length &&
-        first.every(({ id, score }, at) => said.top[at]?.[0] === id && said.top[at][1] === score.score);
+        said.top.length === top.length &&
+        top.every((each, at) => each.every((part, of) => said.top[at]?.[of] === part));
       if (isSame) continue;
-      ranked.said = { status, top: first.map(({ id, score }) => [id, score.score]) };
+      ranked.said = { status, top };
       const record: AgentRanking = {
         queueId,
         profile,
@@ -92,6 +96,7 @@ export function rankAgents(settings: RankingSettings): Logic<Rankings, RankingIn
         eligible: order.eligible,
         top: first.map(({ id, score, idleSinceMs }) => ({
           agentId: id,
+          agentName: nameOf(state.agents.get(id)),
           score: score.score,
           proficiency: score.proficiency,
           language: score.language,
@@ -250,7 +255,7 @@ export function rankAgents(settings: RankingSettings): Logic<Rankings, RankingIn
 
   return {
     name: 'agent-ranking',
-    version: 2,
+    version: 3,
     start: () => ({ agents: new Map(), queues: new Map(), hour: startFairnessHour(), nextEndMs: null }),
     step(state, input) {
       const atMs = input.kind === 'queue-state' ? input.state.observedAtMs : input.receivedAtMs;

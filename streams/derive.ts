@@ -77,11 +77,12 @@ export function derive(settings: DeriveSettings, from: Checkpoint = {}): Runner<
   // A state that was made with other settings is no state of this derivation. Named one by one: nothing else may get in.
   const { timeZone, windowSizes, windowLiveEveryMs, outOfOrdernessMs, allowedLatenessMs, holdMs, gapMaxMs } = settings;
   const { announcementMode, announcementLocale, callbackAfterSeconds, queues } = settings;
-  const { rankingTop, rankingWeights, rankingProfiles } = settings;
+  const { rankingTop, rankingWeights, rankingProfiles, agentNames } = settings;
   const made = {
     rankingTop,
     rankingWeights,
     rankingProfiles,
+    agentNames,
     announcementMode,
     announcementLocale,
     callbackAfterSeconds,

@@ -131,6 +131,8 @@ const agentProfile = z.object({
   userId: z.string(),
   skills: z.array(z.object({ skillId: z.string(), proficiency: z.number() })),
   languages: z.array(z.object({ languageId: z.string(), proficiency: z.number() })),
+  /** Only where names are switched on. */
+  name: z.string().optional(),
 });
 
 /** How customers liked an agent of late, 0 to 1; null = nobody has said. */

@@ -9,13 +9,15 @@ export interface FrameArrival {
   readonly body: unknown;
 }
 
-/** The answer of one REST call; `queueIds` are those it was asked about, `interval` is the time, if it was about one. */
+/** The answer of one REST call; `queueIds` are those it was asked about, `interval` is the time, if it was about one; `names` are
+ * those of agents by id where they are wanted, beside the body, so that they are in no recording. */
 export interface RestArrival {
   readonly kind: 'rest';
   readonly receivedAtMs: EpochMs;
   readonly path: string;
   readonly queueIds: readonly string[];
   readonly interval?: { readonly startMs: EpochMs; readonly endMs: EpochMs };
+  readonly names?: ReadonlyMap<string, string>;
   readonly body: unknown;
 }
 

@@ -82,7 +82,9 @@ function decodeRest(answer: RestArrival, validated = validate): readonly QueueEv
     case '/api/v2/routing/queues':
       return validated(wire.queuesAnswer, body, path, receivedAtMs, decodeQueues);
     case '/api/v2/users':
-      return validated(wire.usersAnswer, body, path, receivedAtMs, decodeUsers);
+      return validated(wire.usersAnswer, body, path, receivedAtMs, (value) =>
+        decodeUsers(value, answer.names, receivedAtMs),
+      );
     default:
       return [reject(path, 'unknown path', receivedAtMs)];
   }
@@ -380,7 +382,11 @@ function decodeQueues(answer: z.infer<typeof wire.queuesAnswer>, receivedAtMs: E
   }));
 }
 
-function decodeUsers(answer: z.infer<typeof wire.usersAnswer>, receivedAtMs: EpochMs): QueueEvent[] {
+function decodeUsers(
+  answer: z.infer<typeof wire.usersAnswer>,
+  names: RestArrival['names'],
+  receivedAtMs: EpochMs,
+): QueueEvent[] {
   const active = (each: { readonly state?: string | undefined }) => each.state === undefined || each.state === 'active';
   return answer.entities.map(({ id, skills = [], languages = [] }) => ({
     kind: 'agent-profile',
@@ -388,5 +394,6 @@ function decodeUsers(answer: z.infer<typeof wire.usersAnswer>, receivedAtMs: Epo
     userId: id,
     skills: skills.filter(active).map((each) => ({ skillId: each.id, proficiency: each.proficiency ?? 0 })),
     languages: languages.filter(active).map((each) => ({ languageId: each.id, proficiency: each.proficiency ?? 0 })),
+    name: names?.get(id),
   }));
 }

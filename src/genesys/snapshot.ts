@@ -42,8 +42,16 @@ export async function readQueueNames(rest: Rest, signal: AbortSignal): Promise<R
   return names;
 }
 
-/** Reads what there is to watch, and hands over every answer: names and targets of queues, skills of agents. */
-export async function takeInventory(rest: Rest, onAnswer: OnAnswer, signal: AbortSignal): Promise<Inventory> {
+/**
+ * Reads what there is to watch, and hands over every answer: names and targets of queues, skills of agents, and their names only if
+ * these are wanted.
+ */
+export async function takeInventory(
+  rest: Rest,
+  onAnswer: OnAnswer,
+  agentNames: boolean,
+  signal: AbortSignal,
+): Promise<Inventory> {
   const queueIds: string[] = [];
   for await (const answer of pages(rest, queuesPath, 'pageSize=100', wire.queuesAnswer, signal)) {
     queueIds.push(...answer.entities.map((queue) => queue.id));
@@ -56,11 +64,17 @@ export async function takeInventory(rest: Rest, onAnswer: OnAnswer, signal: Abor
     const routing = readAnswer(wire.routingActivityAnswer, body);
     for (const { entities = [] } of routing.results ?? []) for (const { userId } of entities) members.add(userId);
   }
-  const users = pages(rest, '/api/v2/users', 'pageSize=100&expand=skills,languages', wire.usersAnswer, signal);
+  const schema: z.ZodType<z.output<typeof wire.namedUsersAnswer>> = agentNames
+    ? wire.namedUsersAnswer
+    : wire.usersAnswer;
+  const users = pages(rest, '/api/v2/users', 'pageSize=100&expand=skills,languages', schema, signal);
   for await (const answer of users) {
     // An organisation has people who never take a call: they are nobody's business here.
-    const entities = answer.entities.filter((user) => members.has(user.id));
-    if (entities.length > 0) onAnswer({ path: '/api/v2/users', queueIds: [], body: { entities } });
+    const own = answer.entities.filter((user) => members.has(user.id));
+    if (own.length === 0) continue;
+    const names = new Map(own.flatMap(({ id, name }) => (name === undefined ? [] : [[id, name] as const])));
+    const entities = own.map(({ id, skills, languages }) => ({ id, skills, languages }));
+    onAnswer({ path: '/api/v2/users', queueIds: [], body: { entities }, names });
   }
   return { queueIds, userIds: [...members] };
 }

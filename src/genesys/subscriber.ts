@@ -30,6 +30,8 @@ export interface SubscriberSettings {
   readonly topicsPerChannelMax?: number;
   /** Zones in which queues have their day: at the first start it is read from its beginning. Default: UTC. */
   readonly timeZones?: readonly string[];
+  /** Whether names of agents are read. Default: no. */
+  readonly agentNames?: boolean;
   /** Default: none. */
   readonly surveys?: SurveySettings;
   /** Told of each look at everything that failed, and will be tried again. */
@@ -60,7 +62,7 @@ const wholeShard = { channel: 0, share: null };
 
 /** Shares an inventory out over channels, and keeps it up to date. */
 export function createSubscriber(settings: SubscriberSettings): Subscriber {
-  const { rest, clock, log, journal, onArrival, inventoryEveryMs } = settings;
+  const { rest, clock, log, journal, onArrival, inventoryEveryMs, agentNames = false } = settings;
   const channels: Channel[] = [];
   let shares: readonly Inventory[] = [];
   let needed: TopicPermissions = new Map();
@@ -206,7 +208,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     for (;;) {
       await clock.sleep(inventoryEveryMs, signal);
       try {
-        const found = await takeInventory(rest, onAnswer, signal);
+        const found = await takeInventory(rest, onAnswer, agentNames, signal);
         apply(found, start);
         for (const channel of channels) channel.check();
       } catch (error) {
@@ -264,7 +266,7 @@ export function createSubscriber(settings: SubscriberSettings): Subscriber {
     async run(signal) {
       if (restartGap !== null) reportGap(wholeShard, { ...restartGap, endMs: null });
       needed = await readTopicPermissions(rest, signal);
-      shares = planOf(await takeInventory(rest, onAnswer, signal));
+      shares = planOf(await takeInventory(rest, onAnswer, agentNames, signal));
       const ended = new AbortController();
       const both = AbortSignal.any([signal, ended.signal]);
       let failure: { readonly error: unknown } | undefined;

@@ -170,6 +170,11 @@ export const usersAnswer = z.object({
   nextUri: z.string().optional(),
 });
 
+/** The same with what agents are called, which is read only where that is wanted. */
+export const namedUsersAnswer = usersAnswer.extend({
+  entities: z.array(usersAnswer.shape.entities.element.extend({ name: z.string().optional() })),
+});
+
 export const organizationAnswer = z.object({ id: z.string(), name: z.string().optional() });
 
 export const channelAnswer = z.object({

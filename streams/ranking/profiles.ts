@@ -4,8 +4,8 @@ import { profileOf } from './profile.ts';
 /** Of one profile what was said last. */
 interface Said {
   readonly status: 'observed' | 'stale';
-  /** Ids and scores, best first. */
-  readonly top: readonly (readonly [agentId: string, score: number])[];
+  /** Best first. */
+  readonly top: readonly (readonly [agentId: string, score: number, name: string | null])[];
 }
 
 /** A profile that is ranked. */

@@ -9,6 +9,8 @@ export interface RosterAgent {
   readonly said: AgentState;
   /** Whether skills and languages were ever told. */
   readonly isProfiled: boolean;
+  /** Null where names are not switched on. */
+  readonly name: string | null;
   /** The same, as he is ranked. */
   readonly candidate: Candidate;
 }
@@ -36,7 +38,8 @@ export function foldAgent(before: RosterAgent | undefined, event: AgentNews): Ro
       ? { skills: new Map(event.skills.map(({ skillId, proficiency }) => [skillId, proficiency])) }
       : {}),
   };
-  return { said, isProfiled, candidate };
+  const name = event.kind === 'agent-profile' ? (event.name ?? null) : known.name;
+  return { said, isProfiled, name, candidate };
 }
 
 /** The platform's own date; where it gives none, that of the news that he has become idle. */
@@ -48,6 +51,7 @@ function idleSinceMs(before: Candidate, { routingStatus, routingStatusSinceMs, o
 const newcomer = (userId: string, atMs: EpochMs): RosterAgent => ({
   said: unknownAgent(userId, atMs),
   isProfiled: false,
+  name: null,
   candidate: {
     id: userId,
     routingStatus: null,

@@ -26,6 +26,8 @@ export const agentRanking = defineRecord({
     top: z.array(
       z.object({
         agentId: z.string(),
+        /** Null unless names are switched on. */
+        agentName: z.string().nullable(),
         score: share(),
         proficiency: share(),
         language: share(),

@@ -26,6 +26,7 @@ function updateMicroseconds(agents: number): number {
   const random = seededRandom(`${agents}`);
   const logic = rankAgents({
     ...{ rankingTop: 5, rankingWeights: defaultWeights },
+    agentNames: false,
     rankingProfiles: ['skill-1@de', 'skill-2+skill-3@en'],
   });
   const state = logic.start();

@@ -48,6 +48,17 @@ describe('the configuration', () => {
       expect(() => profilesOf(written), written).toThrow(/QUEUECAST_RANKING_PROFILES/);
   });
 
+  test('refuses names of agents beside their pseudonyms, with the way out', () => {
+    const load = (env: Readonly<Record<string, string>>) => loadConfig({ env }).config.agentNames;
+    expect(load({})).toBe(false);
+    expect(load({ QUEUECAST_AGENT_NAMES: 'true' })).toBe(true);
+    const AGENT_ID_KEY = 'a key of sixteen letters';
+    expect(load({ QUEUECAST_AGENT_NAMES: 'false', AGENT_ID_KEY })).toBe(false);
+    expect(() => load({ QUEUECAST_AGENT_NAMES: 'true', AGENT_ID_KEY })).toThrow(
+      /QUEUECAST_AGENT_NAMES=true: allowed: false while AGENT_ID_KEY is set/,
+    );
+  });
+
   test('reads the weights of a ranking, which are shares of one', () => {
     const weightsOf = (written?: string) =>
       loadConfig({ env: written === undefined ? {} : { QUEUECAST_RANKING_WEIGHTS: written } }).config.rankingWeights;

@@ -12,7 +12,10 @@ import { agentRanking } from '../../streams/records/agent-ranking.ts';
 import { queueState } from '../../streams/records/queue-state.ts';
 import { routingFairness } from '../../streams/records/routing-fairness.ts';
 
-const settings: RankingSettings = { rankingTop: 2, rankingWeights: defaultWeights, rankingProfiles: [] };
+const settings: RankingSettings = {
+  ...{ rankingTop: 2, rankingWeights: defaultWeights },
+  ...{ rankingProfiles: [], agentNames: false },
+};
 const startMs = Date.UTC(2026, 2, 2, 9);
 const minuteMs = 60_000;
 
@@ -208,6 +211,29 @@ describe('the live ranking', () => {
     const shifted = first([level(0.7, startMs + 1)])?.weights;
     expect(shifted?.csat).toBeCloseTo(0.725, 12);
     expect(shifted?.language).toBeCloseTo(0.25, 12);
+  });
+
+  test('names agents only where that is switched on, and as long as the journal does', () => {
+    const named = (userId: string, name?: string): RankingInput => ({
+      ...{ kind: 'agent-profile', receivedAtMs: startMs, userId, skills: [], languages: [] },
+      ...(name === undefined ? {} : { name }),
+    });
+    const inputs = [
+      queue(),
+      named('a', 'Invented Ann'),
+      named('b'),
+      status('a', 'IDLE', startMs),
+      status('b', 'IDLE', startMs),
+    ];
+    const namesIn = (more: readonly RankingInput[], agentNames = true) =>
+      rankings([...inputs, ...more], { ...settings, agentNames })
+        .at(-1)
+        ?.top.map(({ agentName }) => agentName);
+    expect(namesIn([])).toEqual(['Invented Ann', null]);
+    expect(namesIn([named('b', 'Invented Bob')])).toEqual(['Invented Ann', 'Invented Bob']);
+    expect(namesIn([named('a')])).toEqual([null, null]);
+    expect(namesIn([named('b', 'Invented Bob')], false)).toEqual([null, null]);
+    expect(JSON.stringify(all(inputs))).not.toContain('Invented');
   });
 
   test('shifts the weights by the target of the queue and the level that voice has reached', () => {

@@ -19,4 +19,5 @@ export const deriveSettings: DeriveSettings = {
   rankingTop: 5,
   rankingWeights: defaultWeights,
   rankingProfiles: [],
+  agentNames: false,
 };

@@ -30,6 +30,7 @@ export interface VirtualRunSettings {
   readonly timeZones?: readonly string[];
   readonly surveys?: SubscriberSettings['surveys'];
   readonly log?: Logger;
+  readonly agentNames?: boolean;
   readonly topicsPerChannelMax?: number;
   readonly onLookFailed?: () => void;
   /** Stands before the platform's answers. */
@@ -55,6 +56,7 @@ export function startVirtualRun(settings: VirtualRunSettings): VirtualRun {
   const subscriber = createSubscriber({
     ...{ rest: genesys.rest, connect: genesys.connect, clock: time.clock, log },
     ...{ journal, answerWithinMs: 10_000, inventoryEveryMs, random, onLookFailed },
+    agentNames: settings.agentNames ?? false,
     ...(topicsPerChannelMax === undefined ? {} : { topicsPerChannelMax }),
     ...(settings.timeZones === undefined ? {} : { timeZones: settings.timeZones }),
     ...(settings.surveys === undefined ? {} : { surveys: settings.surveys }),
