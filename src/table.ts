@@ -99,7 +99,7 @@ function nextAgents(latest: Latest): ReadonlyMap<string, string> {
     const { queueId, profile, status, top } = agentRanking.schema.parse(value);
     const [first] = top;
     if (profile !== defaultProfile || status === 'stale' || first === undefined) continue;
-    next.set(queueId, `${first.agentId.slice(0, 8)} (${first.score.toFixed(2)})`);
+    next.set(queueId, `${first.agentName ?? first.agentId.slice(0, 8)} (${first.score.toFixed(2)})`);
   }
   return next;
 }

@@ -13,10 +13,10 @@ const ann = 'aaaaaaaa-1111-4111-8111-111111111111';
 const bob = 'bbbbbbbb-1111-4111-8111-111111111111';
 
 /** The table as it is after some events of the journal. */
-function tableAfter(events: readonly QueueEvent[]) {
+function tableAfter(events: readonly QueueEvent[], settings = deriveSettings) {
   const latest = createLatest(tableTopics);
   const events$ = new Subject<QueueEvent>();
-  events$.pipe(derive(deriveSettings).operator).subscribe(({ type, key, value, atMs }) => {
+  events$.pipe(derive(settings).operator).subscribe(({ type, key, value, atMs }) => {
     latest.take({ record: topicOf(type), key, value: value ?? null, atMs });
   });
   for (const event of events) events$.next(event);
@@ -69,6 +69,19 @@ describe('the table', () => {
     expect(later.words).toEqual([
       expect.stringMatching(/^now Sales voice: .*, next agent \(score\) bbbbbbbb \(0\.85\)$/),
     ]);
+  });
+
+  test('calls the agent by name where names are switched on', () => {
+    const profile: QueueEvent = {
+      kind: 'agent-profile',
+      receivedAtMs: startMs,
+      userId: ann,
+      name: 'Ann Example',
+      skills: [],
+      languages: [],
+    };
+    const events = [...queue, profile, agent(ann, 'IDLE', startMs + 1)];
+    expect(tableAfter(events, { ...deriveSettings, agentNames: true }).lines[1]).toMatch(/ Ann Example \(0\.85\)$/);
   });
 
   test('names nobody when nobody is idle, and when it is not known who is', () => {
