@@ -126,29 +126,4 @@ print(json.dumps({'types': types, 'rows': rows, 'metadata': json.dumps(days)}))`
       ['2026-01-06', 20],
     ]);
   });
-
-  test('reads in polars with the same values, types and nulls', async () => {
-    const read = await runPython(
-      `${plainValues}
-import polars
-rows = polars.scan_parquet(sys.argv[1] + '/sample/*/*.parquet', hive_partitioning=False).sort('record_offset').collect()
-print(json.dumps({
-    'types': {name: str(kind) for name, kind in rows.schema.items()},
-    'rows': [{name: plain(value) for name, value in row.items()} for row in rows.to_dicts()],
-}))`,
-      [dir],
-      ['polars==2.1.0'],
-    );
-    const { types, rows } = answer.parse(JSON.parse(read));
-    expect(rows).toEqual(expected);
-    expect(types).toMatchObject({
-      record_timestamp: "Datetime(time_unit='us', time_zone='UTC')",
-      record_offset: 'Int64',
-      day: 'Date',
-      share: 'Float64',
-      is_late: 'Boolean',
-      skill_ids: 'List(String)',
-      inputs_agents_idle: 'Int64',
-    });
-  });
 });
