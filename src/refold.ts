@@ -1,7 +1,9 @@
 import { map, Observable, type OperatorFunction, pipe, tap } from 'rxjs';
+import { z } from 'zod';
 import type { Position } from '../sinks/sink.ts';
 import type { Checkpoint, Runner } from '../streams/logic.ts';
-import { inOrganization, type Output } from '../streams/record.ts';
+import { type EpochMs, inOrganization, type Output, tombstone } from '../streams/record.ts';
+import { agentRanking } from '../streams/records/agent-ranking.ts';
 
 /** Where a derivation goes on: from which state, from which record of the journal on, and up to where it is only rebuilt. */
 export interface ResumePoint {
@@ -10,6 +12,8 @@ export interface ResumePoint {
   readonly committed: Position;
   /** Other logics than those of the checkpoint: the states they lead to have not been published yet. */
   readonly isChanged: boolean;
+  /** Profiles that were ranked by the settings of then and are set no more. */
+  readonly retiredProfiles: readonly string[];
 }
 
 /** The newest checkpoint serves if it was made by the very logics and settings that run now; otherwise all is folded anew. */
@@ -18,15 +22,23 @@ export function resumePoint(
   saved: { readonly checkpoint: Checkpoint; readonly position: Position } | undefined,
   committed: Position,
 ): ResumePoint {
-  if (saved === undefined) return { from: {}, readFrom: 0, committed, isChanged: false };
+  const unchanged = { committed, isChanged: false, retiredProfiles: [] };
+  if (saved === undefined) return { from: {}, readFrom: 0, ...unchanged };
   const names = Object.keys(fresh);
   const isSame =
     names.length === Object.keys(saved.checkpoint).length &&
     names.every((name) => saved.checkpoint[name]?.version === fresh[name]?.version) &&
     JSON.stringify(saved.checkpoint['settings']?.state) === JSON.stringify(fresh['settings']?.state);
-  if (!isSame) return { from: {}, readFrom: 0, committed, isChanged: true };
-  return { from: saved.checkpoint, readFrom: saved.position, committed, isChanged: false };
+  if (isSame) return { from: saved.checkpoint, readFrom: saved.position, ...unchanged };
+  const set = profilesOf(fresh);
+  const retiredProfiles = profilesOf(saved.checkpoint).filter((profile) => !set.includes(profile));
+  return { from: {}, readFrom: 0, committed, isChanged: true, retiredProfiles };
 }
+
+const profileSettings = z.object({ rankingProfiles: z.array(z.string()) });
+
+const profilesOf = (checkpoint: Checkpoint): readonly string[] =>
+  profileSettings.safeParse(checkpoint['settings']?.state).data?.rankingProfiles ?? [];
 
 interface Positioned<E> {
   readonly offset: Position;
@@ -36,7 +48,7 @@ interface Positioned<E> {
 
 /**
  * Derives without a word up to the committed position, and aloud from there on. After a change of logics the states that were
- * rebuilt are said once, each key's last, before the first new output.
+ * rebuilt are said once, each key's last, before the first new output, and that rankings are gone whose profile is set no more.
  */
 export function resume<E>(runner: Runner<E, Output>, point: ResumePoint): OperatorFunction<Positioned<E>, Output> {
   let offset = 0;
@@ -53,6 +65,8 @@ export function resume<E>(runner: Runner<E, Output>, point: ResumePoint): Operat
           next(output) {
             if (offset >= point.committed) {
               for (const each of rebuilt.values()) subscriber.next(each);
+              for (const each of retired(point, rebuilt, output.atMs))
+                subscriber.next(inOrganization(each, organizationId));
               rebuilt.clear();
               subscriber.next(output);
             } else if (point.isChanged && output.type.kind === 'state') {
@@ -63,5 +77,25 @@ export function resume<E>(runner: Runner<E, Output>, point: ResumePoint): Operat
           complete: () => subscriber.complete(),
         }),
       ),
+  );
+}
+
+/** Nothing else would ever say so: to the settings of now these rankings have never been. */
+function retired(
+  { retiredProfiles }: ResumePoint,
+  rebuilt: ReadonlyMap<string, Output>,
+  atMs: EpochMs,
+): readonly Output[] {
+  if (retiredProfiles.length === 0) return [];
+  const rankings = [...rebuilt.values()].flatMap(({ type, value }) =>
+    type === agentRanking && value !== null ? [agentRanking.schema.parse(value)] : [],
+  );
+  // One that somebody asks for is ranked all the same.
+  const ranked = new Set(rankings.map(({ queueId, profile }) => `${queueId}/${profile}`));
+  const queueIds = [...new Set(rankings.map(({ queueId }) => queueId))];
+  return queueIds.flatMap((queueId) =>
+    retiredProfiles
+      .filter((profile) => !ranked.has(`${queueId}/${profile}`))
+      .map((profile) => tombstone(agentRanking, { queueId, profile }, atMs)),
   );
 }

@@ -202,7 +202,7 @@ describe('a restart', () => {
 
   test('does not write again what is committed', async () => {
     const sink = memorySink();
-    const point = { from: {}, readFrom: 0, committed: 2, isChanged: false };
+    const point = { from: {}, readFrom: 0, committed: 2, isChanged: false, retiredProfiles: [] };
     const records = [1, 2, 3].map((event, offset) => ({ event, offset, organizationId: 'org' }));
     const pipeline = { source: sourceOf([records.slice(0, 2), records.slice(2)]), sink, committed: 2 };
     await runPipeline({ ...pipeline, operator: resume(createRunner(sums), point) }, signal);
