@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { createProgress } from '../backtest/progress.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { GenesysError } from '../genesys/errors.ts';
+import { createPseudonyms } from '../genesys/pseudonyms.ts';
 import { answerOf } from '../http/routing-batch.ts';
 import { agentOf, agentWire } from '../http/routing-wire.ts';
 import { findQueue } from '../predict/read.ts';
@@ -141,7 +142,9 @@ async function agentsFor(
   const { signal } = stopOnSignal().stop;
   const platform = await openPlatform({ ...config, speed: 1 }, signal, { startMinute: 13 * 60 });
   try {
-    const reader = createReader(platform, signal);
+    const { agentIdKey } = config;
+    const pseudonymOf = agentIdKey === undefined ? undefined : createPseudonyms(agentIdKey);
+    const reader = { ...createReader(platform, signal), pseudonymOf };
     const { value } = await findQueue(reader, queue);
     const { agents } = await readRoster(reader, value.id, signal);
     const nowMs = platform.clock.nowMs();

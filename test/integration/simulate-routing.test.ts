@@ -29,8 +29,10 @@ async function files() {
   return { dir, log, roster };
 }
 
-async function simulate(...args: readonly string[]) {
-  const started = startProcess(['simulate-routing', ...args]);
+const simulate = (...args: readonly string[]) => simulateWith({}, ...args);
+
+async function simulateWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  const started = startProcess(['simulate-routing', ...args], env);
   const exit = await started.ended;
   return { exit, output: started.output() };
 }
@@ -60,6 +62,24 @@ describe('queuecast simulate-routing', () => {
     const { exit, output } = await simulate('--log', log, '--queue', 'PS', '--source', 'simulator');
     expect(exit, output).toBe(0);
     expect(output).toMatch(/^agents available +\d+$/m);
+  });
+
+  test('calls the agents of the platform by pseudonyms where a key is set, and those of a file as the file does', async () => {
+    const { dir, log, roster } = await files();
+    const easy = join(dir, 'easy.csv');
+    await writeFile(easy, 'id\n1\n2\n');
+    const chosen = async (env: Readonly<Record<string, string>>, ...args: readonly string[]) => {
+      const { exit, output } = await simulateWith(env, '--log', easy, '--json', ...args);
+      expect(exit, output).toBe(0);
+      return told.parse(JSON.parse(output)).assignments.map(({ agent_id: id }) => id);
+    };
+    const key = { AGENT_ID_KEY: 'a key of sixteen letters' };
+    const platform = ['--queue', 'PS', '--source', 'simulator'];
+    const hidden = await chosen(key, ...platform);
+    expect(hidden).toHaveLength(2);
+    // The simulator's own are of another version of UUID.
+    for (const id of hidden) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8/);
+    expect(await chosen(key, '--log', log, '--agents', roster)).toEqual(['a', 'a']);
   });
 
   test('says what is wrong with files and wishes as usage', async () => {
