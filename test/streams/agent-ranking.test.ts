@@ -544,6 +544,33 @@ describe('rankings and their state', () => {
     );
   });
 
+  test('are the same when neighbouring events of different agents change places', () => {
+    const last = (inputs: readonly RankingInput[]) => {
+      const standing = new Map<string, unknown>();
+      for (const { type, key, value } of all(inputs)) {
+        if (type !== agentRanking) continue;
+        const record = value === null ? null : agentRanking.schema.parse(value);
+        standing.set(key, record === null ? null : [record.status, record.top, record.weights]);
+      }
+      return [...standing].sort(([a], [b]) => (a < b ? -1 : 1));
+    };
+    fc.assert(
+      fc.property(
+        journal,
+        happening,
+        happening,
+        fc.array(happening, { maxLength: 10 }),
+        (before, one, other, after) => {
+          const atMs = startMs + 60_000_000;
+          const [first, second] = [one(atMs), other(atMs)];
+          fc.pre('userId' in first && 'userId' in second && first.userId !== second.userId);
+          const rest = after.map((happen, at) => happen(atMs + 1 + at * 1_000));
+          expect(last([...before, first, second, ...rest])).toEqual(last([...before, second, first, ...rest]));
+        },
+      ),
+    );
+  });
+
   test('go on from a saved state as if nothing had been', () => {
     fc.assert(
       fc.property(journal, fc.nat(), (inputs, at) => {
