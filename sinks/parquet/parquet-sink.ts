@@ -280,9 +280,7 @@ function archivedOf(
   recordTypes: readonly RecordType[],
   { states = [], only }: Pick<ParquetSinkSettings, 'states' | 'only'>,
 ): ReadonlyMap<string, ArchivedType> {
-  const chosen = recordTypes.filter(
-    (type) => only?.includes(type.name) ?? isArchived(type, states),
-  );
+  const chosen = recordTypes.filter((type) => only?.includes(type.name) ?? isArchived(type, states));
   return new Map(
     chosen.map((type) => {
       const columns = columnsOf(type);
