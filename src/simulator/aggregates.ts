@@ -56,6 +56,8 @@ const calls: Subject<CallSum> = {
 const surveys: Subject<SurveySum> = { createSum: createSurveySum, metricsOf: surveyMetricsOf };
 
 const root = '/api/v2/analytics/conversations/aggregates';
+/** Of jobs: a row holds all buckets of a group, half a megabyte in a week of half hours. */
+const keptRowsMax = 1_000;
 
 /** Answers to aggregates queries of conversations and of surveys. */
 export function createAggregates(options: {
@@ -65,7 +67,7 @@ export function createAggregates(options: {
   readonly emptyAnswer: object;
 }): Routes {
   const { center, newSecret, emptyAnswer } = options;
-  const jobs = createJobs({ root: `${root}/jobs`, rowsName: 'results', newSecret });
+  const jobs = createJobs({ root: `${root}/jobs`, rowsName: 'results', newSecret, rowsMax: keptRowsMax });
 
   /** The half hours of the ledgers: complete and long remembered, but only of queues and media. */
   function* ledgerPortions({ interval: { fromMs, toMs }, filter }: AggregatesQuery): Generator<Portion<CallSum>> {

@@ -23,14 +23,15 @@ const lifeMs = 86_400_000;
 const jobsMax = 100;
 const pageSchema = z.coerce.number().int().min(1).max(10_000).default(1000);
 
-/** `rowsName` is what the answer calls its rows; `pageExtra` what each page carries besides. */
+/** `rowsName` is what the answer calls its rows; `rowsMax` how many all jobs but the newest may have; `pageExtra` what each page carries besides. */
 export function createJobs(options: {
   readonly root: string;
   readonly rowsName: string;
   readonly newSecret: () => string;
+  readonly rowsMax?: number;
   readonly pageExtra?: (nowMs: EpochMs) => object;
 }): Jobs {
-  const { root, rowsName, newSecret, pageExtra = () => ({}) } = options;
+  const { root, rowsName, newSecret, rowsMax = Infinity, pageExtra = () => ({}) } = options;
   const jobs = new Map<string, Job>();
 
   const stateOf = ({ submittedMs }: Job, nowMs: EpochMs) => {
@@ -70,9 +71,11 @@ export function createJobs(options: {
     submit(rows, nowMs) {
       const jobId = newSecret();
       jobs.set(jobId, { rows, submittedMs: nowMs });
-      for (const oldest of jobs.keys()) {
-        if (jobs.size <= jobsMax) break;
+      let rowCount = [...jobs.values()].reduce((sum, job) => sum + job.rows.length, 0);
+      for (const [oldest, job] of jobs) {
+        if (jobs.size <= jobsMax && (rowCount <= rowsMax || oldest === jobId)) break;
         jobs.delete(oldest);
+        rowCount -= job.rows.length;
       }
       return { status: 202, body: { jobId } };
     },

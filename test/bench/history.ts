@@ -16,7 +16,7 @@ import { type Usage, usageOf } from './usage.ts';
 // on each job for 3 s, and there are 50 of them in a month.
 
 const queues = 1_000;
-const callsInHalfHour = 2;
+const callsInHalfHour = 1;
 const speed = 300;
 const timeZone = 'UTC';
 const first = '2026-03-01';
