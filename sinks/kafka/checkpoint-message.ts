@@ -77,3 +77,28 @@ export function fromCheckpointMessages(
   }
   return { checkpoint, position: newest.position };
 }
+
+/**
+ * The newest whole checkpoint of a shard for which no more of the input was read than `positionMax`. Compaction takes parts of the older ones
+ * away: those are not whole any more.
+ */
+export function checkpointBefore(
+  messages: readonly { readonly key: string; readonly value: unknown }[],
+  shard: number,
+  positionMax: Position,
+): SavedCheckpoint | undefined {
+  const byPosition = new Map<Position, { readonly key: string; readonly value: unknown }[]>();
+  for (const message of messages) {
+    if (!message.key.startsWith(`${shard}/`)) continue;
+    const { position } = part.parse(message.value);
+    if (position > positionMax) continue;
+    const parts = byPosition.get(position) ?? [];
+    byPosition.set(position, parts);
+    parts.push(message);
+  }
+  for (const position of [...byPosition.keys()].sort((a, b) => b - a)) {
+    const found = fromCheckpointMessages(byPosition.get(position) ?? [], shard);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -4,9 +4,13 @@ import { parseDate } from '../../streams/calendar.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { queueEvent } from '../../streams/records/queue-event.ts';
 import { isoTime } from '../compose.ts';
-import { type Config, ConfigError } from '../config.ts';
+import type { Config } from '../config.ts';
 import { counted } from '../counted.ts';
+import { createLog } from '../log.ts';
+import { kafkaSettings } from '../logs/choose-logs.ts';
 import { folderJournal } from '../rederive/folder-journal.ts';
+import type { Journal } from '../rederive/journal.ts';
+import { kafkaJournal } from '../rederive/kafka-journal.ts';
 import type { Rederived } from '../rederive/rederive.ts';
 import { refuse } from './model-options.ts';
 import { isOnSimulator } from './platform.ts';
@@ -17,6 +21,7 @@ const settings = [
   ...['windowSizes', 'windowLiveEveryMs', 'outOfOrdernessMs', 'allowedLatenessMs', 'holdMs', 'gapMaxMs'],
   ...['announcementMode', 'announcementLocale', 'callbackAfterSeconds'],
   ...['parquetCompression', 'parquetRowsMax', 'parquetBytesMax', 'parquetAgeMsMax'],
+  ...['kafkaBrokers', 'kafkaClientId', 'kafkaSsl', 'kafkaSaslMechanism', 'kafkaSessionMs', 'logLevel'],
 ];
 const names = recordTypes.filter((type) => type !== queueEvent).map(({ name }) => name);
 const timeAllowed =
@@ -37,7 +42,6 @@ export function addReplayCommand(program: Command): void {
     const [fromMs, toMs] = [readTime(command, 'from', options), readTime(command, 'to', options)];
     if (fromMs >= toMs) refuse(command, `--to=${String(options['to'])}: allowed: later than --from`);
     const only = readNames(command, options['record']);
-    refuseKafka(config);
     // Parquet takes a third of a small process's memory: only who needs it loads it.
     const [{ rederive }, { parquetOptions }] = await Promise.all([
       import('../rederive/rederive.ts'),
@@ -46,7 +50,7 @@ export function addReplayCommand(program: Command): void {
     const out = String(options['out']);
     const found = await rederive(
       {
-        journal: folderJournal(config.dataDir ?? 'data', { ...config, clock: systemClock }),
+        journal: journalOf(config),
         ...{ out, fromMs, toMs },
         ...(only === undefined ? {} : { only }),
         derivation: {
@@ -85,10 +89,13 @@ function readNames(command: Command, given: unknown): readonly string[] | undefi
   return given.map(String);
 }
 
-function refuseKafka({ kafkaBrokers }: Config): void {
-  if (kafkaBrokers === undefined) return;
-  const allowed = 'not with replay, which reads the journal of a data folder as yet: unset it';
-  throw new ConfigError([{ where: 'KAFKA_BROKERS', value: kafkaBrokers.join(','), allowed }]);
+/** In Kafka when brokers are configured, else in the data folder. */
+function journalOf(config: Config): Journal {
+  const { batchEventsMax, kafkaSessionMs: sessionTimeoutMs, dataDir = 'data' } = config;
+  const kafka = kafkaSettings(config);
+  if (kafka === undefined) return folderJournal(dataDir, { batchEventsMax, clock: systemClock });
+  const log = createLog(config.logLevel, (line) => void process.stderr.write(line));
+  return kafkaJournal({ kafka, log, clock: systemClock, batchEventsMax, sessionTimeoutMs });
 }
 
 function progress(): (atMs: number, isInRange: boolean) => void {

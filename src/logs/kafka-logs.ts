@@ -102,7 +102,7 @@ export function createKafkaLogs(settings: KafkaLogsSettings): Logs {
   /** The checkpoint and position of a shard, once nobody else can add to them. */
   async function committedOf({ partition, source }: OwnedPartition, groupId: string, signal: AbortSignal) {
     const records: LogRecord[] = [];
-    await source(checkpoints, 0, { isFinite: true }).run(({ events }) => {
+    await source(checkpoints, 0, { until: 'now' }).run(({ events }) => {
       records.push(...events);
       return Promise.resolve();
     }, signal);

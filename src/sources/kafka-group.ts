@@ -37,10 +37,14 @@ export interface OwnedPartition {
   readonly partition: number;
   /**
    * The records of one topic from an offset on; 0 = from the oldest that is kept. A batch's position is the offset after its last
-   * record, the markers of transactions counted. `isFinite` = it ends at what readers can see when it is run. Rejects with
+   * record, the markers of transactions counted. `until` = it ends there, or at what readers can see when it is run. Rejects with
    * `QC_SCHEMA_DRIFT` when what is to be read is not there any more.
    */
-  readonly source: (topic: string, fromOffset: Position, options?: { readonly isFinite: boolean }) => Source<LogRecord>;
+  readonly source: (
+    topic: string,
+    fromOffset: Position,
+    options?: { readonly until?: Position | 'now' },
+  ) => Source<LogRecord>;
 }
 
 interface Task {
@@ -143,7 +147,7 @@ export async function runGroup(
   }
 
   function sourceOf(partition: number, drain: AbortSignal): OwnedPartition['source'] {
-    return (topic, fromOffset, { isFinite } = { isFinite: false }) => ({
+    return (topic, fromOffset, { until } = {}) => ({
       async run(onBatch, runSignal) {
         runSignal.throwIfAborted();
         const { low, high } = await knownEnd(topic, partition, fromOffset, runSignal);
@@ -151,7 +155,7 @@ export async function runGroup(
         const reading = createReading({
           ...{ topic, partition, topicPrefix: kafka.topicPrefix, batchEventsMax, onBatch, clock },
           fromOffset: Math.max(fromOffset, low),
-          stopOffset: isFinite ? high : undefined,
+          stopOffset: until === 'now' ? high : until,
         });
         const stopNow = () => {
           knownEnd(topic, partition, reading.nextOffset(), over.signal).then(
@@ -162,8 +166,8 @@ export async function runGroup(
         const onAbort = () => reading.end({ error: runSignal.reason });
         readings.add(reading);
         runSignal.addEventListener('abort', onAbort, { once: true });
-        if (drain.aborted && !isFinite) stopNow();
-        else if (!isFinite) drain.addEventListener('abort', stopNow, { once: true });
+        if (drain.aborted && until === undefined) stopNow();
+        else if (until === undefined) drain.addEventListener('abort', stopNow, { once: true });
         try {
           if (!reading.isEnded()) seek(reading);
           await reading.ended();

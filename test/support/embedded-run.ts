@@ -7,6 +7,7 @@ import { type Config, loadConfig } from '../../src/config.ts';
 import { createHealth } from '../../src/health.ts';
 import { createLatest } from '../../src/latest.ts';
 import { createEmbeddedLogs } from '../../src/logs/embedded-logs.ts';
+import type { Logs } from '../../src/logs/logs.ts';
 import type { QueueEvent } from '../../streams/event.ts';
 import { inOrganization, output } from '../../streams/record.ts';
 import { queueEvent } from '../../streams/records/queue-event.ts';
@@ -34,20 +35,30 @@ export async function writeEmbeddedRun({ dataDir, events, segmentBytesMax, flags
     await journal.append({ outputs, position: 0 });
   }
   await journal.close();
-  let config: Config | undefined;
-  for (const role of ['derive', 'archive']) {
-    ({ config } = loadConfig({ env: {}, flags: { batchEventsMax: 50, checkpointEveryMs: 10_000, ...flags, role } }));
-    const stages = composeStages({
-      ...{ config, dataDir, logs: createEmbeddedLogs({ ...config, dataDir }), timeZone: config.timeZone ?? 'UTC' },
-      ...{ platformClock: systemClock, answerWithinMs: 1_000, log: pino({ level: 'silent' }), health: createHealth() },
-      ...{ latest: createLatest([]), onJournalOpen: () => undefined },
-    });
-    for (const stage of stages) {
-      const running = stage.run(new AbortController().signal);
-      stage.drain();
-      await running;
-    }
+  const logsOf = (config: Config) => createEmbeddedLogs({ ...config, dataDir });
+  await runRole('derive', { dataDir, flags, logsOf });
+  return runRole('archive', { dataDir, flags, logsOf });
+}
+
+/** Does what there is to do for a role, in batches and with checkpoints that are small. */
+export async function runRole(
+  role: 'derive' | 'archive',
+  {
+    dataDir,
+    flags = {},
+    logsOf,
+  }: Pick<EmbeddedRun, 'dataDir' | 'flags'> & { readonly logsOf: (config: Config) => Logs },
+): Promise<Config> {
+  const { config } = loadConfig({ env: {}, flags: { batchEventsMax: 50, checkpointEveryMs: 10_000, ...flags, role } });
+  const stages = composeStages({
+    ...{ config, dataDir, logs: logsOf(config), timeZone: config.timeZone ?? 'UTC' },
+    ...{ platformClock: systemClock, answerWithinMs: 1_000, log: pino({ level: 'silent' }), health: createHealth() },
+    ...{ latest: createLatest([]), onJournalOpen: () => undefined },
+  });
+  for (const stage of stages) {
+    const running = stage.run(new AbortController().signal);
+    stage.drain();
+    await running;
   }
-  if (config === undefined) throw new Error('no role ran');
   return config;
 }

@@ -13,3 +13,9 @@ export async function readParquetRows(dir: string): Promise<readonly Readonly<Re
   }
   return rows;
 }
+
+/** The files of a dataset and its manifests, by name, with their bytes. */
+export async function contentOf(dir: string): Promise<readonly (readonly [string, string])[]> {
+  const names = (await readdir(dir, { recursive: true })).filter((name) => /\.(parquet|jsonl)$/.test(name)).sort();
+  return Promise.all(names.map(async (name) => [name, await readFile(join(dir, name), 'base64')] as const));
+}
