@@ -18,7 +18,7 @@ export interface JournalRange {
   readonly endOffset: Position;
 }
 
-export interface SavedCheckpoint {
+interface SavedCheckpoint {
   readonly checkpoint: Checkpoint;
   /** How far the journal was read for it. */
   readonly position: Position;
