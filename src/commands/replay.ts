@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../sinks/clock.ts';
+import { isArchived } from '../../sinks/parquet/is-archived.ts';
 import { parseDate } from '../../streams/calendar.ts';
 import { recordTypes } from '../../streams/records/all.ts';
 import { queueEvent } from '../../streams/records/queue-event.ts';
@@ -20,6 +21,7 @@ const settings = [
   ...['dataDir', 'source', 'traceTimeZone', 'timeZone', 'batchEventsMax', 'topicPrefix'],
   ...['windowSizes', 'windowLiveEveryMs', 'outOfOrdernessMs', 'allowedLatenessMs', 'holdMs', 'gapMaxMs'],
   ...['announcementMode', 'announcementLocale', 'callbackAfterSeconds'],
+  ...['rankingTop', 'rankingWeights', 'rankingProfiles', 'agentNames', 'archiveStates'],
   ...['parquetCompression', 'parquetRowsMax', 'parquetBytesMax', 'parquetAgeMsMax'],
   ...['kafkaBrokers', 'kafkaClientId', 'kafkaSsl', 'kafkaSaslMechanism', 'kafkaSessionMs', 'logLevel'],
 ];
@@ -35,13 +37,13 @@ export function addReplayCommand(program: Command): void {
     .requiredOption('--from <time>', timeAllowed)
     .requiredOption('--to <time>', 'the same; what happened at this moment is not in it any more')
     .requiredOption('--out <folder>', 'the dataset to make; one that was interrupted is gone on with')
-    .option('--record <name...>', 'only these records, states too; default: all facts and revised facts')
+    .option('--record <name...>', 'only these records, states too; default: what run archives')
     .option('--json', 'machine-readable');
   addSettings(command, settings).action(async (options: Readonly<Record<string, unknown>>) => {
     const { config } = readConfig(options);
     const [fromMs, toMs] = [readTime(command, 'from', options), readTime(command, 'to', options)];
     if (fromMs >= toMs) refuse(command, `--to=${String(options['to'])}: allowed: later than --from`);
-    const only = readNames(command, options['record']);
+    const only = readNames(command, options['record']) ?? archivedNames(config);
     // Parquet takes a third of a small process's memory: only who needs it loads it.
     const [{ rederive }, { parquetOptions }] = await Promise.all([
       import('../rederive/rederive.ts'),
@@ -51,8 +53,7 @@ export function addReplayCommand(program: Command): void {
     const found = await rederive(
       {
         journal: journalOf(config),
-        ...{ out, fromMs, toMs },
-        ...(only === undefined ? {} : { only }),
+        ...{ out, fromMs, toMs, only },
         derivation: {
           ...config,
           timeZone: config.timeZone ?? (isOnSimulator(config) ? config.traceTimeZone : undefined),
@@ -88,6 +89,9 @@ function readNames(command: Command, given: unknown): readonly string[] | undefi
   }
   return given.map(String);
 }
+
+const archivedNames = ({ archiveStates }: Config) =>
+  recordTypes.filter((type) => isArchived(type, archiveStates)).map(({ name }) => name);
 
 /** In Kafka when brokers are configured, else in the data folder. */
 function journalOf(config: Config): Journal {

@@ -71,7 +71,7 @@ kafka.describe('a replay of a journal in Kafka', () => {
       logsOf: ({ batchEventsMax }) =>
         createKafkaLogs({
           ...{ kafka: kafka.settings(), log: quiet, clock: systemClock, sessionTimeoutMs: 5_000, batchEventsMax },
-          ...{ commitEveryMs: 0, topics: { prefix: kafka.settings().topicPrefix, ...topics } },
+          ...{ commitEveryMs: 0, archiveStates: [], topics: { prefix: kafka.settings().topicPrefix, ...topics } },
         }),
     });
   });
