@@ -28,6 +28,8 @@ export type { Admin, Batch, Consumer, Kafka, Producer, Transaction } from 'kafka
 export const { CompressionTypes, ConfigResourceTypes } = kafkajs;
 export const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 const { AssignerProtocol, CompressionCodecs, KafkaJSError, KafkaJSNonRetriableError, logLevel } = kafkajs;
+export const { DefaultPartitioner: javaPartitioner } = kafkajs.Partitioners;
+const createPartitioner = rememberingPartitioner(javaPartitioner);
 
 type KafkaSasl =
   | {
@@ -100,7 +102,7 @@ export function producer(settings: KafkaSettings, log: Logger): Producer {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: rememberingPartitioner,
+      createPartitioner,
       retry: patientRetry,
     }),
   );
@@ -128,7 +130,7 @@ export function transactionalProducer(
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    createPartitioner: rememberingPartitioner,
+    createPartitioner,
     retry: resends ? quickRetry : noRetry,
   });
   return { ...inOrder(inner), transaction: async () => inOrder(await inner.transaction()) };

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
-import kafkajs, { type PartitionerArgs } from 'kafkajs';
 import { describe, expect, test } from 'vitest';
+import { javaPartitioner } from '../../../sinks/kafka/client.ts';
 import { rememberingPartitioner } from '../../../sinks/kafka/partitioner.ts';
+
+type PartitionerArgs = Parameters<ReturnType<typeof javaPartitioner>>[0];
 
 const argsOf = (message: Partial<PartitionerArgs['message']>, partitions: number, topic = 't'): PartitionerArgs => ({
   topic,
@@ -19,7 +21,7 @@ describe('the partition of a message', () => {
     });
     fc.assert(
       fc.property(keys, fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 }), (asked, some, more) => {
-        const [choose, java] = [rememberingPartitioner(), kafkajs.Partitioners.DefaultPartitioner()];
+        const [choose, java] = [rememberingPartitioner(javaPartitioner)(), javaPartitioner()];
         for (const partitions of [some, some, more, some]) {
           for (const key of asked) {
             const args = argsOf({ key }, partitions);
@@ -31,13 +33,13 @@ describe('the partition of a message', () => {
   });
 
   test('is the one that it names', () => {
-    const choose = rememberingPartitioner();
+    const choose = rememberingPartitioner(javaPartitioner)();
     const partitions = [3, 1, 3].map((partition) => choose(argsOf({ key: 'a', partition }, 6)));
     expect(partitions).toEqual([3, 1, 3]);
   });
 
   test('goes round where it has no key', () => {
-    const choose = rememberingPartitioner();
+    const choose = rememberingPartitioner(javaPartitioner)();
     expect(new Set(Array.from({ length: 6 }, () => choose(argsOf({}, 6)))).size).toBe(6);
   });
 });
