@@ -16,7 +16,9 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts', 'test/faults/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // They wait for brokers and processes more than they compute.
+          maxWorkers: 2,
+          globalSetup: 'test/support/fetch-parts.ts',
         },
       },
     ],

@@ -22,8 +22,8 @@ export async function runPython(
   return stdout;
 }
 
-/** Another set of versions is another environment. */
-async function makeEnvironment(pins: readonly string[]): Promise<string> {
+/** Another set of versions is another environment. Resolves with its interpreter. */
+export async function makeEnvironment(pins: readonly string[] = readers): Promise<string> {
   const environment = join(cache, pins.join('+').replaceAll('==', '-'));
   const interpreter = join(environment, 'bin/python');
   const whole = join(environment, 'whole');
