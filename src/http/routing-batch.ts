@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { systemClock } from '../../sinks/clock.ts';
 import { InteractionLogError } from '../routing/log-error.ts';
 import { inOrderOfStart, interactionFields, interactionsMax, readLog, toInteraction } from '../routing/read-log.ts';
 import { createSimulation, type Simulated } from '../routing/simulation.ts';
@@ -7,6 +8,7 @@ import { weightsUsed } from '../routing/what-if.ts';
 import { askedRoster, refuseNobody, type RoutingSettings, slaOf } from './asked-roster.ts';
 import { type FieldFault, problem, problemAnswers, type Problem } from './problem.ts';
 import * as wire from './routing-wire.ts';
+import { createTurns } from './turns.ts';
 import { type App, refuse } from './server.ts';
 
 const path = '/simulate/routing/batch';
@@ -99,7 +101,7 @@ export function routingBatchRoutes(settings: RoutingSettings): (app: App) => voi
             response: { 200: batchAnswer, ...problemAnswers(400, 401, 404, 413, 415, 421, 429, 503) },
           },
         },
-        async ({ body, query, headers }, reply) => {
+        async ({ body, query, headers, socket }, reply) => {
           const payload: unknown = body;
           const isText = payload instanceof Readable;
           if (running >= batchesMax) {
@@ -133,14 +135,23 @@ export function routingBatchRoutes(settings: RoutingSettings): (app: App) => voi
             });
             const format = headers['content-type']?.startsWith(csv) === true ? 'csv' : 'json';
             const log = isText ? readLog(upTo(payload, textBytesMax), format) : body.interactions.map(toInteraction);
+            const others = createTurns(systemClock);
+            const letOthers = async () => {
+              await others.haveTheirTurn();
+              if (socket.destroyed) throw new CallerGone();
+            };
             let interactions = 0;
             for await (const each of asked.capacity ? await inOrderOfStart(log) : log) {
+              while (!simulation.settle(each)) if (others.areDue()) await letOthers();
               simulation.take(each);
               interactions += 1;
+              if (others.areDue()) await letOthers();
             }
+            while (!simulation.settle()) if (others.areDue()) await letOthers();
             const basis = wire.basisOf(roster, nowMs);
             return { interactions, ...answerOf(simulation.finish()), ...wire.usedOf(used), basis };
           } catch (error) {
+            if (error instanceof CallerGone) return void reply.hijack();
             if (!(error instanceof InteractionLogError)) throw error;
             return void refuse(reply, problemOf(error));
           } finally {
@@ -153,6 +164,9 @@ export function routingBatchRoutes(settings: RoutingSettings): (app: App) => voi
     });
   };
 }
+
+/** Nobody waits for the answer any more. */
+class CallerGone extends Error {}
 
 async function* upTo(bytes: AsyncIterable<unknown>, bytesMax: number): AsyncGenerator<Uint8Array> {
   let count = 0;

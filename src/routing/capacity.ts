@@ -4,6 +4,7 @@ import { type Candidate, compareStandings, type Standing, standingOf } from '../
 import type { Weights } from '../../streams/ranking/weights.ts';
 import type { EpochMs } from '../../streams/record.ts';
 import type { SimulatedAssignment, TimedInteraction, Unassigned } from './interaction.ts';
+import { InteractionLogError } from './log-error.ts';
 
 export interface CapacitySettings {
   readonly agents: readonly Candidate[];
@@ -15,6 +16,8 @@ export interface CapacitySettings {
 }
 
 export interface Capacity {
+  /** Does some of what is due up to a moment; returns whether that was all. `take` and `finish` do the rest at once. */
+  settle(untilMs: EpochMs): boolean;
   /** One after the other in the order of their times. */
   take(interaction: TimedInteraction): void;
   /** Nobody else comes: those who wait are served in their turn. */
@@ -22,6 +25,9 @@ export interface Capacity {
   /** How often each was chosen, and how often he would have been by lot among those who were idle and eligible each time. */
   shares(): ReadonlyMap<string, Share>;
 }
+
+/** More than any centre tells apart; what a change of one agent costs grows with them. */
+const linesMax = 1_000;
 
 /** Those who ask for the same, and the agents who can take them. */
 interface Line {
@@ -81,6 +87,10 @@ export function createCapacity(settings: CapacitySettings): Capacity {
     const asked = JSON.stringify([skills, language]);
     let line = lines.get(asked);
     if (line !== undefined) return line;
+    if (lines.size === linesMax) {
+      const message = `with capacity a log asks for at most ${linesMax} different combinations of skills and language: each change of an agent counts for all of them`;
+      throw new InteractionLogError('QC_LOG_TOO_LARGE', 0, null, message);
+    }
     const members = new Map<string, Standing>();
     const idle = createOrderedSet<Standing>(compareStandings, ({ id }) => id);
     line = { members, idle, waiting: [], gone: 0, lots: 0, lotsBefore: new Map() };
@@ -163,16 +173,21 @@ export function createCapacity(settings: CapacitySettings): Capacity {
     }
   }
 
+  /** The next moment at which somebody becomes idle; returns whether there was none until then. */
+  function pass(untilMs: EpochMs): boolean {
+    const atMs = busy.first(1)[0]?.busyUntilMs;
+    if (atMs == null || atMs > untilMs) return true;
+    for (let next = busy.first(1)[0]; next?.busyUntilMs === atMs; next = busy.first(1)[0]) becomeIdle(next, atMs);
+    serveWaiting(atMs);
+    return false;
+  }
+
   function passUntil(untilMs: EpochMs): void {
-    for (;;) {
-      const atMs = busy.first(1)[0]?.busyUntilMs;
-      if (atMs == null || atMs > untilMs) return;
-      for (let next = busy.first(1)[0]; next?.busyUntilMs === atMs; next = busy.first(1)[0]) becomeIdle(next, atMs);
-      serveWaiting(atMs);
-    }
+    while (!pass(untilMs));
   }
 
   return {
+    settle: pass,
     take(interaction) {
       const { id, startMs } = interaction;
       if (workers.size === 0) begin(startMs);

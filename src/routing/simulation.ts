@@ -36,6 +36,8 @@ export interface Simulated {
 }
 
 export interface Simulation {
+  /** Does some of what has to be done before an interaction is taken, or before the end; returns whether that was all. */
+  settle(before?: Interaction): boolean;
   /** With capacity in the order of their times. */
   take(interaction: Interaction): void;
   finish(): Simulated;
@@ -53,6 +55,7 @@ function withoutCapacity({ agents, weights }: SimulationSettings): Simulation {
   const assignments: SimulatedAssignment[] = [];
   const unassigned: Unassigned[] = [];
   return {
+    settle: () => true,
     take(interaction) {
       const { id, skills, language } = interaction;
       const asked = JSON.stringify([skills, language]);
@@ -82,6 +85,7 @@ function withCapacity({ agents, weights }: SimulationSettings, rules: CapacityRu
     onUnassigned: (each) => unassigned.push(each),
   });
   return {
+    settle: (before) => capacity.settle(before === undefined ? Infinity : (before.startMs ?? 0)),
     take(interaction) {
       const { startMs, handleSeconds } = interaction;
       if (startMs === null)

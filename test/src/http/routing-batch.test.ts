@@ -107,6 +107,47 @@ describe('a batch', () => {
     expect(fairness).toMatchObject({ test: 'eligible_sets' });
   });
 
+  test('that takes long lets others have their turn, and ends when nobody waits for it any more', async () => {
+    const agents = Array.from({ length: 200 }, (_, at) => agent(`a${at}`));
+    const many = Array.from({ length: 400 }, (_, at) => ({
+      id: `${at}`,
+      required_skill: `s${at}`,
+      started_at: '2026-02-01T09:00:00Z',
+    }));
+    const url = await start();
+    const leaving = new AbortController();
+    const body = JSON.stringify({ queue_id: 'q', capacity: true, agents, interactions: many });
+    const headers = { 'content-type': 'application/json' };
+    const long = () => fetch(url, { method: 'POST', body, headers, signal: leaving.signal });
+    const two = [long(), long()].map((each) => each.then(() => 'batch').catch(() => 'left'));
+    // A third one is refused as long as two are on their way.
+    const third = async (): Promise<string> => {
+      const { status } = await send({ queue_id: 'q', interactions: [] });
+      return status === 429 ? 'refused' : third();
+    };
+    expect(await Promise.race([third(), ...two])).toBe('refused');
+    leaving.abort();
+    expect(await Promise.all(two)).toEqual(['left', 'left']);
+    const fourth = async (): Promise<number> => {
+      const { status } = await send({ queue_id: 'q', interactions: [] });
+      return status === 429 ? fourth() : status;
+    };
+    expect(await fourth()).toBe(200);
+  });
+
+  test('with capacity of more combinations of skills than any centre tells apart is refused', async () => {
+    const many = Array.from({ length: 1_001 }, (_, at) => ({
+      id: `${at}`,
+      required_skill: `s${at}`,
+      started_at: '2026-02-01T09:00:00Z',
+    }));
+    const { status, body } = await send({ queue_id: 'q', capacity: true, agents: [agent('a')], interactions: many });
+    expect(status).toBe(413);
+    expect(problemSchema.parse(body).detail).toMatch(
+      /^with capacity a log asks for at most 1000 different combinations/,
+    );
+  });
+
   test('is read from a table or from lines of JSON as they come, over the agents of the live queue', async () => {
     const table =
       'id,required_skill,required_language,started_at\n1,s,de,2026-02-01T09:00:00Z\n2,s,de,2026-02-01T09:00:10Z\n';
