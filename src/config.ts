@@ -107,7 +107,11 @@ function namesBesidePseudonyms(
 
 /** A misspelt variable would be a setting that silently is not set. Those of the tests are none of ours. */
 function unknownVariables(env: ConfigSources['env']): readonly ConfigFault[] {
-  const known = new Set(names.flatMap((name) => origins[name].env));
+  const known = new Set(
+    names.flatMap((name) =>
+      origins[name].env.flatMap((one) => (origins[name].isSecret ? [one, `${one}_FILE`] : [one])),
+    ),
+  );
   return Object.entries(env)
     .filter(([name]) => name.startsWith('QUEUECAST_') && !name.startsWith('QUEUECAST_TEST_') && !known.has(name))
     .map(([name, value]) => ({ where: name, value: String(value), allowed: `one of ${ours.join(', ')}` }));

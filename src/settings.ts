@@ -102,7 +102,7 @@ export const schema = z.object({
   httpHost: text().default('127.0.0.1'),
   httpPort: whole(0, 65_535).default(0),
   httpToken: text()
-    .regex(/^\S{16,}$/)
+    .regex(/^[\x21-\x7e]{16,}$/)
     .optional(),
   commitEveryMs: whole(0, 60_000).default(0),
   checkpointEveryMs: whole(1_000, dayMs).default(300_000),
@@ -298,7 +298,7 @@ export const origins: Readonly<Record<SettingName, Origin>> = {
   },
   httpToken: {
     env: ['QUEUECAST_HTTP_TOKEN'],
-    allowed: 'at least 16 characters, no spaces; whoever asks must send it as a bearer token',
+    allowed: 'at least 16 characters of ASCII, no spaces; whoever asks must send it as a bearer token',
     isSecret: true,
   },
   commitEveryMs: {

@@ -27,18 +27,19 @@ interface Agents {
 export function followAgents(): Logic<Agents, QueueEvent, Output> {
   return {
     name: 'agent-state',
-    version: 5,
+    version: 6,
     start: () => ({ openGaps: new Map(), byId: new Map() }),
     step(agents, event) {
       switch (event.kind) {
         case 'agent-status':
-        case 'agent-profile': {
+        case 'agent-profile':
+        case 'agent-satisfaction': {
           const { userId, receivedAtMs } = event;
           const known = agents.byId.get(userId);
           const before = known ?? { state: unknownAgent(userId, receivedAtMs), outdated: [] };
           const told = { ...before.state, ...newsOfAgent(before, event), observedAtMs: receivedAtMs };
           const outdated =
-            event.kind === 'agent-profile' ? before.outdated : before.outdated.filter((part) => event[part] === null);
+            event.kind === 'agent-status' ? before.outdated.filter((part) => event[part] === null) : before.outdated;
           const state = withStatus(agents, told, outdated);
           agents.byId.set(userId, { state, outdated });
           if (known !== undefined && isSame(known.state, state)) return [agents, []];
@@ -53,7 +54,6 @@ export function followAgents(): Logic<Agents, QueueEvent, Output> {
         case 'interval-read':
         case 'queue-snapshot':
         case 'interaction-changed':
-        case 'agent-satisfaction':
         case 'queue-profile':
         case 'queue-removed':
         case 'tick':
@@ -106,8 +106,9 @@ function withStatus({ openGaps }: Agents, state: AgentState, outdated: readonly 
  */
 export function newsOfAgent(
   { state: known, outdated }: Agent,
-  event: EventOf<'agent-status'> | EventOf<'agent-profile'>,
+  event: EventOf<'agent-status'> | EventOf<'agent-profile'> | EventOf<'agent-satisfaction'>,
 ): Partial<AgentState> {
+  if (event.kind === 'agent-satisfaction') return { csat: event.value };
   if (event.kind === 'agent-profile') {
     const proficiencies = event.skills
       .map(({ skillId, proficiency }) => ({ skillId, proficiency }))
@@ -156,6 +157,7 @@ export function unknownAgent(userId: string, observedAtMs: EpochMs): AgentState 
     skillIds: [],
     proficiencies: [],
     languageIds: [],
+    csat: null,
     observedAtMs,
   };
 }

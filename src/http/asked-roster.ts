@@ -58,6 +58,10 @@ export async function askedRoster(
 /** Answers that nobody of a roster is idle. */
 export function refuseNobody(reply: FastifyReply, roster: Roster, queueId: string, nowMs: number): FastifyReply {
   const ageSeconds = Math.max(0, nowMs - roster.asOfMs) / 1000;
+  if (roster.agents.length === 0) {
+    const detail = `Nobody serves queue ${queueId} now, or there is no queue with this id.`;
+    return refuse(reply, problem('no-agent-available', detail));
+  }
   const asOf = roster.isStale ? `, as they were ${ageSeconds} s ago,` : '';
   return refuse(
     reply,

@@ -38,7 +38,7 @@ export function healthRoutes(readiness: () => Readiness): (app: App) => void {
       {
         config,
         schema: {
-          summary: 'Whether the pipeline hears and goes on',
+          summary: 'Whether the pipeline has heard the platform, how long ago that was, and whether it goes on',
           security: [],
           response: { 200: readyAnswer, 503: readyAnswer },
         },

@@ -1,5 +1,4 @@
 import { topicOf } from '../../streams/record.ts';
-import { agentRanking } from '../../streams/records/agent-ranking.ts';
 import { agentState } from '../../streams/records/agent-state.ts';
 import { heartbeat } from '../../streams/records/heartbeat.ts';
 import { queueProfile } from '../../streams/records/queue-profile.ts';
@@ -7,7 +6,7 @@ import type { Latest } from '../latest.ts';
 import type { NamedAgent, Roster } from './roster.ts';
 
 /** What a live roster is read from. */
-export const rosterTopics = [agentState, agentRanking, queueProfile, heartbeat].map(topicOf);
+export const rosterTopics = [agentState, queueProfile, heartbeat].map(topicOf);
 
 /** A source that was not heard for longer is silent; its heartbeats come every 30 s. */
 const silentMsMax = 60_000;
@@ -22,22 +21,11 @@ interface Known {
 export function createLiveRosters(latest: Latest): (queueId: string, nowMs: number, slackMs: number) => Roster | null {
   // A record does not change: each is read once.
   const readStates = new WeakMap<object, Known | null>();
-  const readScores = new WeakMap<object, ReadonlyMap<string, number>>();
 
   const knownOf = (record: { readonly value: unknown }): Known | null => {
     let known = readStates.get(record);
     if (known === undefined) readStates.set(record, (known = readState(record.value)));
     return known;
-  };
-
-  const satisfactionOf = (): ReadonlyMap<string, number> => {
-    const csat = new Map<string, number>();
-    for (const record of latest.of(topicOf(agentRanking)).values()) {
-      let scores = readScores.get(record);
-      if (scores === undefined) readScores.set(record, (scores = readSatisfaction(record.value)));
-      for (const [agentId, score] of scores) csat.set(agentId, score);
-    }
-    return csat;
   };
 
   return (queueId, nowMs, slackMs) => {
@@ -50,18 +38,17 @@ export function createLiveRosters(latest: Latest): (queueId: string, nowMs: numb
     );
     const asOfMs = heardUntilMs.includes(null) ? null : Math.min(...heardUntilMs.filter((ms) => ms !== null));
     if (!isKnown || asOfMs === null || !Number.isFinite(asOfMs)) return null;
-    const csat = satisfactionOf();
     const serving: Known[] = [];
     for (const record of latest.of(topicOf(agentState)).values()) {
       const known = knownOf(record);
       if (known?.queueIds.includes(queueId) === true) serving.push(known);
     }
     return {
-      agents: serving.map(({ agent }) => (csat.has(agent.id) ? { ...agent, csat: csat.get(agent.id) ?? null } : agent)),
+      agents: serving.map(({ agent }) => agent),
       origin: 'live',
       asOfMs,
       isStale: serving.some(({ isStale }) => isStale) || nowMs - asOfMs > silentMsMax + slackMs,
-      csat: csat.size > 0 ? 'ranking' : 'unknown',
+      csat: serving.some(({ agent }) => agent.csat !== null) ? 'ranking' : 'unknown',
     };
   };
 }
@@ -70,21 +57,17 @@ export function createLiveRosters(latest: Latest): (queueId: string, nowMs: numb
 function readState(value: unknown): Known | null {
   const { data: state } = agentState.schema.safeParse(value);
   if (state === undefined) return null;
-  const { userId, routingStatus, routingStatusSinceMs, proficiencies, languageIds, activeQueueIds, status } = state;
+  const { userId, routingStatus, routingStatusSinceMs, proficiencies, languageIds, csat, activeQueueIds, status } =
+    state;
   const agent: NamedAgent = {
     id: userId,
     name: null,
     routingStatus,
     skills: new Map(proficiencies.map(({ skillId, proficiency }) => [skillId, proficiency])),
     languages: languageIds,
-    csat: null,
+    csat,
     queueTimeSeconds: null,
     idleSinceMs: routingStatus === 'IDLE' ? routingStatusSinceMs : null,
   };
   return { agent, queueIds: activeQueueIds ?? [], isStale: status === 'stale' };
-}
-
-function readSatisfaction(value: unknown): ReadonlyMap<string, number> {
-  const { data: ranking } = agentRanking.schema.safeParse(value);
-  return new Map(ranking?.top.flatMap(({ agentId, csat, csatKnown }) => (csatKnown ? [[agentId, csat] as const] : [])));
 }

@@ -20,6 +20,8 @@ export const agentState = defineRecord({
     /** How well he knows each of them, 0 to 5. */
     proficiencies: z.array(z.object({ skillId: z.string(), proficiency: z.number() })),
     languageIds: z.array(z.string()),
+    /** How customers liked him in the surveys of the last days, 0 to 1; null = nobody has said. */
+    csat: z.number().nullable(),
     observedAtMs: epochMs(),
   }),
 });

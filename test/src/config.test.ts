@@ -84,6 +84,8 @@ describe('the configuration', () => {
     });
     expect(config.clientSecret).toBe('hush');
     expect(JSON.stringify(shown)).not.toContain('hush');
+    const ours = { env: { QUEUECAST_HTTP_TOKEN_FILE: '/run/secrets/http' }, readFile: () => 'hush-hush-hush-hush\n' };
+    expect(loadConfig(ours).config.httpToken).toBe('hush-hush-hush-hush');
     const load = () =>
       loadConfig({
         env: { GENESYSCLOUD_OAUTHCLIENT_SECRET_FILE: '/nowhere' },
@@ -92,6 +94,11 @@ describe('the configuration', () => {
         },
       });
     expect(load).toThrow(/GENESYSCLOUD_OAUTHCLIENT_SECRET_FILE=\/nowhere/);
+  });
+
+  test('refuses a token that no header can hold', () => {
+    const load = () => loadConfig({ env: { QUEUECAST_HTTP_TOKEN: 'tök€n-0123456789abcdef' } });
+    expect(load).toThrow(/QUEUECAST_HTTP_TOKEN=\(secret\).*ASCII/);
   });
 
   test('takes a misspelt variable for a fault', () => {

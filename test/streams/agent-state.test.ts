@@ -43,6 +43,16 @@ test('an agent who is watched no more is stale, and known anew when he is heard 
   expect(run(followAgents(), [removed])).toEqual([]);
 });
 
+test('how customers liked an agent is told as it changes, also of one who is stale', () => {
+  const liked = (value: number | null): QueueEvent => ({
+    ...{ kind: 'agent-satisfaction', receivedAtMs: 2_000, userId: 'u', value },
+  });
+  expect(last(said(1_000, 'IDLE', 900))).toMatchObject({ csat: null });
+  expect(last(said(1_000, 'IDLE', 900), liked(0.8))).toMatchObject({ csat: 0.8, routingStatus: 'IDLE' });
+  expect(last(said(1_000, 'IDLE', 900), liked(0.8), liked(null))).toMatchObject({ csat: null });
+  expect(run(followAgents(), [said(1_000, 'IDLE', 900), liked(0.8), liked(0.8)])).toHaveLength(2);
+});
+
 test('what an agent can do is told with how well, in the order of the ids of skills', () => {
   const skills = [
     { skillId: 'b', proficiency: 2.5 },

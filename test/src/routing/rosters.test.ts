@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { topicOf } from '../../../streams/record.ts';
-import { agentRanking, type AgentRanking } from '../../../streams/records/agent-ranking.ts';
 import { agentState, type AgentState } from '../../../streams/records/agent-state.ts';
 import { heartbeat } from '../../../streams/records/heartbeat.ts';
 import { queueProfile } from '../../../streams/records/queue-profile.ts';
@@ -102,33 +101,7 @@ const state: AgentState = {
   skillIds: ['s1'],
   proficiencies: [{ skillId: 's1', proficiency: 4 }],
   languageIds: ['de'],
-  observedAtMs: 10_000,
-};
-const ranking: AgentRanking = {
-  queueId: 'q1',
-  profile: 'default',
-  requiredSkillIds: [],
-  requiredLanguageId: null,
-  status: 'observed',
-  eligible: 1,
-  top: [
-    {
-      agentId: 'u1',
-      agentName: null,
-      score: 0.9,
-      proficiency: 1,
-      language: 1,
-      csat: 0.75,
-      csatKnown: true,
-      idleSinceMs: 10_000,
-    },
-  ],
-  weights: { proficiency: 0.4, language: 0.3, csat: 0.3, threshold: 0.5 },
-  slaPolicy: null,
-  slaTarget: null,
-  serviceLevel: null,
-  leftOut: { offQueue: 0, notIdle: 0, missingSkill: 0, missingLanguage: 0, belowThreshold: 0 },
-  coverage: 1,
+  csat: 0.75,
   observedAtMs: 10_000,
 };
 const profile = {
@@ -156,12 +129,11 @@ function withRecords() {
 
 describe('the agents of a queue, from the live records', () => {
   test('are those who serve it, as they are known, with the satisfaction that the ranking goes by', async () => {
-    const { rosters, take, hear, tell } = withRecords();
+    const { rosters, hear, tell } = withRecords();
     hear(99_000);
     tell({});
     tell({ userId: 'u2', activeQueueIds: ['q2'] });
     tell({ userId: 'u3', activeQueueIds: null });
-    take(topicOf(agentRanking), 'org/q1/default', ranking);
     expect(await rosters('q1', null)).toEqual({
       agents: [
         {
@@ -201,6 +173,14 @@ describe('the agents of a queue, from the live records', () => {
     const { proficiencies: _, ...old } = state;
     take(topicOf(agentState), 'org/u1', old);
     expect((await rosters('q1', null)).agents).toEqual([]);
-    await expect(rosters('q9', null)).rejects.toThrow(/q9.*send agents with the request/);
+    await expect(rosters(sales, null)).rejects.toThrow(/send agents with the request/);
+  });
+
+  test('and of what is no id of a queue, nobody is asked', async () => {
+    const refused = { code: 'QC_GENESYS_NOT_FOUND', message: 'There is no queue q9: ids of queues are UUIDs' };
+    await expect(withRecords().rosters('q9', null)).rejects.toMatchObject(refused);
+    const { ask, asked } = withPlatform();
+    await expect(ask('q9', null)).rejects.toMatchObject(refused);
+    expect(asked).toEqual([]);
   });
 });
