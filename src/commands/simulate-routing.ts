@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { createProgress } from '../backtest/progress.ts';
+import { refuseUnwritable } from '../backtest/writable.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { GenesysError } from '../genesys/errors.ts';
 import { createPseudonyms } from '../genesys/pseudonyms.ts';
@@ -76,6 +77,7 @@ export function addSimulateRoutingCommand(program: Command): void {
     const read = parsed.safeParse(given);
     if (!read.success) throw optionError(read.error, given, allowed);
     const { data: options } = read;
+    if (options.out !== undefined) await refuseLostPage(options.out, options);
     const { config } = readConfig(given);
     const agents = await agentsFor(command, options, config);
     const { weights, slaPolicy } = weightsUsed({
@@ -85,9 +87,10 @@ export function addSimulateRoutingCommand(program: Command): void {
     const rules = { handleSeconds: options.handleSeconds, waitSecondsMax: options.maxWaitSeconds ?? null };
     const simulated = await simulate(options.log, { agents, weights, capacity: options.capacity ? rules : null });
     const report = { log: basename(options.log), rules: rulesText(options.capacity, slaPolicy), simulated };
-    if (options.out !== undefined) await writeFile(options.out, renderPage(report));
     const text = options.json ? JSON.stringify(answerOf(simulated), null, 2) : renderReport(report).join('\n');
     process.stdout.write(`${text}\n`);
+    // Last: a page that cannot be written takes no figure along.
+    if (options.out !== undefined) await writePage(options.out, renderPage(report));
   });
 }
 
@@ -158,6 +161,25 @@ async function agentsFor(
   } finally {
     await platform.simulator?.close();
   }
+}
+
+/** Throws a `ConfigError` for a page that could not be written, or would be written over what is read. */
+async function refuseLostPage(out: string, { log, agents }: z.output<typeof parsed>): Promise<void> {
+  if (out === '') throw new ConfigError([{ where: '--out', value: out, allowed: 'the name of a file' }]);
+  const real = (path: string) => realpath(path).catch(() => resolve(path));
+  for (const [name, input] of Object.entries({ log, agents })) {
+    if (input === undefined || (await real(input)) !== (await real(out))) continue;
+    const allowed = `another file than that of --${name}, which the page would be written over`;
+    throw new ConfigError([{ where: '--out', value: out, allowed }]);
+  }
+  await refuseUnwritable('--out', out);
+}
+
+async function writePage(path: string, page: string): Promise<void> {
+  await writeFile(path, page).catch((error: unknown) => {
+    const told = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([{ where: '--out', value: path, allowed: `a file that can be written; ${told}` }]);
+  });
 }
 
 async function readAgents(path: string): Promise<readonly NamedAgent[]> {

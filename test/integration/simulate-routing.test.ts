@@ -82,6 +82,25 @@ describe('queuecast simulate-routing', () => {
     expect(await chosen(key, '--log', log, '--agents', roster)).toEqual(['a', 'a']);
   });
 
+  test('refuses a page that would destroy what is read, or could not be written, before it reads the log', async () => {
+    const { dir, log, roster } = await files();
+    await writeFile(log, 'not read\n');
+    const places = [
+      [log, /--out=.*: allowed: another file than that of --log/],
+      [join(dir, '.', 'agents.json'), /--out=.*: allowed: another file than that of --agents/],
+      [join(dir, 'nowhere', 'page.html'), /--out=.*: allowed: a file in a folder that is there/],
+      [dir, /--out=.*it is a folder/],
+      ['', /--out=: allowed: the name of a file/],
+    ] as const;
+    for (const [out, said] of places) {
+      const { exit, output } = await simulate('--log', log, '--agents', roster, '--out', out);
+      expect(output).toMatch(said);
+      expect(exit).toBe(2);
+    }
+    expect(await readFile(log, 'utf8')).toBe('not read\n');
+    expect(JSON.parse(await readFile(roster, 'utf8'))).toEqual(agents);
+  });
+
   test('says what is wrong with files and wishes as usage', async () => {
     const { dir, log, roster } = await files();
     const wrong = async (said: RegExp, ...args: readonly string[]) => {
