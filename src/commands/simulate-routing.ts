@@ -16,7 +16,7 @@ import { renderPage } from '../routing/page/page.ts';
 import { inOrderOfStart, readLog } from '../routing/read-log.ts';
 import { readCsat, readRoster } from '../routing/read-roster.ts';
 import { renderReport } from '../routing/report.ts';
-import type { NamedAgent } from '../routing/roster.ts';
+import { type NamedAgent, repeatedAt } from '../routing/roster.ts';
 import { type CapacityRules, createSimulation, type Simulated } from '../routing/simulation.ts';
 import { weightsUsed } from '../routing/what-if.ts';
 import type { Weights } from '../../streams/ranking/weights.ts';
@@ -193,9 +193,16 @@ async function readAgents(path: string): Promise<readonly NamedAgent[]> {
     throw fileFault('--agents', path, error);
   }
   const read = z.array(agentWire).safeParse(toSnakeCase(value));
-  if (read.success) return read.data.map(agentOf);
+  if (read.success) return eachOnce(path, read.data.map(agentOf));
   const faults = read.error.issues.slice(0, 5).map(({ path: place, message }) => `${place.join('.')}: ${message}`);
   throw new ConfigError([{ where: '--agents', value: path, allowed: `a list of agents; ${faults.join('; ')}` }]);
+}
+
+function eachOnce(path: string, agents: readonly NamedAgent[]): readonly NamedAgent[] {
+  const twice = agents[repeatedAt(agents)];
+  if (twice === undefined) return agents;
+  const allowed = `a list of agents, each with an id of its own; ${JSON.stringify(twice.id)} is there again`;
+  throw new ConfigError([{ where: '--agents', value: path, allowed }]);
 }
 
 function fileFault(where: string, value: string, error: unknown): ConfigError {

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { Clock } from '../../sinks/clock.ts';
 import type { SlaStanding, Weights } from '../../streams/ranking/weights.ts';
 import { GenesysError } from '../genesys/errors.ts';
-import type { Roster } from '../routing/roster.ts';
+import { repeatedAt, type Roster } from '../routing/roster.ts';
 import type { Rosters } from '../routing/rosters.ts';
 import { problem } from './problem.ts';
 import { type AgentWire, agentOf, periodOf } from './routing-wire.ts';
@@ -37,8 +37,7 @@ export async function askedRoster(
   }
   if (asked.agents != null) {
     const agents = asked.agents.map(agentOf);
-    const ids = new Set<string>();
-    const twice = agents.findIndex(({ id }) => ids.size === ids.add(id).size);
+    const twice = repeatedAt(agents);
     if (twice >= 0) {
       const faults = [{ field: `agents.${twice}.id`, detail: 'another agent has this id too' }];
       refuse(reply, problem('invalid-request', 'Each agent needs an id of its own.', faults));

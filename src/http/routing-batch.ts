@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { systemClock } from '../../sinks/clock.ts';
 import { InteractionLogError } from '../routing/log-error.ts';
-import { inOrderOfStart, interactionFields, interactionsMax, readLog, toInteraction } from '../routing/read-log.ts';
+import { inOrderOfStart, interactionFields, interactionsMax, readLog, toInteractions } from '../routing/read-log.ts';
 import { createSimulation, type Simulated } from '../routing/simulation.ts';
 import { weightsUsed } from '../routing/what-if.ts';
 import { askedRoster, refuseNobody, type RoutingSettings, slaOf } from './asked-roster.ts';
@@ -134,7 +134,7 @@ export function routingBatchRoutes(settings: RoutingSettings): (app: App) => voi
               capacity: asked.capacity ? rules : null,
             });
             const format = headers['content-type']?.startsWith(csv) === true ? 'csv' : 'json';
-            const log = isText ? readLog(upTo(payload, textBytesMax), format) : body.interactions.map(toInteraction);
+            const log = isText ? readLog(upTo(payload, textBytesMax), format) : toInteractions(body.interactions);
             const others = createTurns(systemClock);
             const letOthers = async () => {
               await others.haveTheirTurn();

@@ -57,6 +57,7 @@ const row = z.object({
 /** Reads interactions as they come, in UTF-8. Throws an `InteractionLogError` that names row and field. */
 export async function* readLog(bytes: AsyncIterable<Uint8Array>, format: LogFormat): AsyncGenerator<Interaction> {
   let count = 0;
+  const refuseAgain = createRepetitionCheck();
   try {
     for await (const value of format === 'csv' ? csvRows(bytes) : jsonValues(bytes)) {
       count += 1;
@@ -68,7 +69,9 @@ export async function* readLog(bytes: AsyncIterable<Uint8Array>, format: LogForm
           `a log has ${interactionsMax} at most: cut it in parts`,
         );
       }
-      yield readInteraction(format === 'csv' ? row : interaction, value, count);
+      const read = readInteraction(format === 'csv' ? row : interaction, value, count);
+      refuseAgain(read.id, count);
+      yield read;
     }
     if (count === 0) throw new RangeError('there is none in the log');
   } catch (error) {
@@ -104,7 +107,26 @@ function readInteraction(schema: z.ZodType<Read>, value: unknown, at: number): I
   return toInteraction(read.data);
 }
 
-export function toInteraction(read: Read): Interaction {
+/** The interactions of a list that has been checked. Throws an `InteractionLogError` for an id that comes again. */
+export function* toInteractions(list: readonly Read[]): Generator<Interaction> {
+  const refuseAgain = createRepetitionCheck();
+  for (const [at, each] of list.entries()) {
+    refuseAgain(each.id, at + 1);
+    yield toInteraction(each);
+  }
+}
+
+/** Answers name interactions by their ids. */
+function createRepetitionCheck(): (id: string, at: number) => void {
+  const ids = new Set<string>();
+  return (each, at) => {
+    if (ids.size < ids.add(each).size) return;
+    const told = `${JSON.stringify(each)} is an earlier interaction's too: each needs an id of its own`;
+    throw new InteractionLogError('QC_LOG_INVALID', at, 'id', told);
+  };
+}
+
+function toInteraction(read: Read): Interaction {
   const {
     required_skill: skill,
     required_language: language,

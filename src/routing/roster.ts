@@ -26,3 +26,9 @@ export interface Period {
   readonly startMs: EpochMs;
   readonly endMs: EpochMs;
 }
+
+/** Where an agent comes whose id an earlier one has; -1 = nowhere. */
+export function repeatedAt(agents: readonly NamedAgent[]): number {
+  const ids = new Set<string>();
+  return agents.findIndex(({ id }) => ids.size === ids.add(id).size);
+}

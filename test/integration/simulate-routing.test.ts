@@ -114,6 +114,8 @@ describe('queuecast simulate-routing', () => {
     await wrong(/Interaction 1, handle_seconds/, '--log', join(dir, 'bad.csv'), '--agents', roster);
     await writeFile(roster, JSON.stringify([{ id: 'a', csat: 80 }]));
     await wrong(/--agents=.*0\.csat: /, '--log', log, '--agents', roster);
+    await writeFile(roster, JSON.stringify([...agents, agents[0]]));
+    await wrong(/--agents=.*each with an id of its own; "a" is there again/, '--log', log, '--agents', roster);
     await wrong(
       /--handle-seconds=long: allowed: seconds/,
       '--log',

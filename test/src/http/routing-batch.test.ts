@@ -172,8 +172,11 @@ describe('a batch', () => {
     expect(await refused({ interactions: [] })).toEqual([400, 'queue_id']);
     expect(await refused('id\n1\n', 'text/csv')).toEqual([400, 'queue_id']);
     expect(await refused('id\n1\n', 'text/csv', '?queue_id=q&capacity=perhaps')).toEqual([400, 'capacity']);
-    const late = `id,handle_seconds\n${'1,2\n'.repeat(50_000)}1,x\n`;
+    const many = Array.from({ length: 50_000 }, (_, at) => `${at},2\n`).join('');
+    const late = `id,handle_seconds\n${many}last,x\n`;
     expect(await refused(late, 'text/csv', '?queue_id=q')).toEqual([400, 'interactions.50000.handle_seconds']);
+    const twice = [{ id: '1' }, { id: '2' }, { id: '1' }];
+    expect(await refused({ queue_id: 'q', interactions: twice })).toEqual([400, 'interactions.2.id']);
     const untimed = { queue_id: 'q', capacity: true, interactions: [{ id: '1' }] };
     expect(await refused(untimed)).toEqual([400, 'interactions.0.started_at']);
     expect(await refused({ queue_id: 'q', agents: [], interactions: [] })).toEqual([404]);

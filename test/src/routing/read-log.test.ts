@@ -55,7 +55,7 @@ describe('an interaction log', () => {
     const texts = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(texts, { minLength: 1, maxLength: 5 }),
+        fc.uniqueArray(texts, { minLength: 1, maxLength: 5 }),
         fc.integer({ min: 1, max: 40 }),
         async (ids, pieceBytes) => {
           const log = await read(JSON.stringify(ids.map((id) => ({ id }))), 'json', pieceBytes);
@@ -69,6 +69,8 @@ describe('an interaction log', () => {
     ['csv', 'id,handle_seconds\n1,2\n2,soon\n', /^Interaction 2, handle_seconds: not a number/],
     ['csv', 'id,handle_seconds\n1,2\n2\n', /^Interaction 2: .*(columns|length)/i],
     ['csv', 'name\nx\n', /^Interaction 1: the first line has no column id/],
+    ['csv', 'id\n1\n2\n1\n', /^Interaction 3, id: "1" is an earlier interaction's too/],
+    ['json', '[{"id":"1"},{"id":"1"}]', /^Interaction 2, id: "1" is an earlier interaction's too/],
     ['csv', 'id\n', /^Interaction 1: there is none in the log/],
     ['json', '[]', /^Interaction 1: there is none in the log/],
     ['json', '[{"id":"1"},{"id":""}]', /^Interaction 2, id: /],
