@@ -21,7 +21,7 @@ const moment = z.union([
 ]);
 const seconds = z.number().min(0).max(604_800);
 
-/** One interaction of a log; other fields are passed over. */
+/** One interaction of a log; there are no other fields, as one that is misspelt would change the figures and nobody would know. */
 export const interactionFields = {
   id,
   required_skill: z.union([name, z.array(id).max(50)]).nullish(),
@@ -30,7 +30,9 @@ export const interactionFields = {
   handle_seconds: seconds.nullish(),
 };
 
-const interaction = z.object(interactionFields);
+const interaction = z.strictObject(interactionFields);
+const fieldNames = Object.keys(interactionFields);
+const allFields = `the fields are ${fieldNames.join(', ')}; take others out`;
 
 /** In a table all is text, several skills have `+` between, and an empty cell says nothing. */
 const row = z.object({
@@ -96,6 +98,10 @@ function readInteraction(schema: z.ZodType<Read>, value: unknown, at: number): I
   const read = schema.safeParse(value);
   if (!read.success) {
     const [issue] = read.error.issues;
+    if (issue?.code === 'unrecognized_keys') {
+      const told = `there is no such field: ${allFields}`;
+      throw new InteractionLogError('QC_LOG_INVALID', at, issue.keys[0] ?? null, told);
+    }
     const field = issue?.path.join('.') ?? '';
     throw new InteractionLogError(
       'QC_LOG_INVALID',
@@ -145,11 +151,7 @@ function toInteraction(read: Read): Interaction {
 
 function csvRows(bytes: AsyncIterable<Uint8Array>): AsyncIterable<unknown> {
   const parser = parse({
-    columns(titles: string[]) {
-      const names = titles.map((each) => snakeCase(each.trim()));
-      if (!names.includes('id')) throw new RangeError('the first line has no column id');
-      return names;
-    },
+    columns: columnNames,
     bom: true,
     trim: true,
     skip_empty_lines: true,
@@ -158,6 +160,17 @@ function csvRows(bytes: AsyncIterable<Uint8Array>): AsyncIterable<unknown> {
   // What goes wrong on the way ends the parser, and is thrown where it is read.
   pipeline(Readable.from(bytes), parser, () => undefined);
   return parser;
+}
+
+function columnNames(titles: readonly string[]): string[] {
+  const names = titles.map((each) => snakeCase(each.trim()));
+  if (!names.includes('id')) throw new RangeError('the first line has no column id');
+  for (const [at, each] of names.entries()) {
+    const title = JSON.stringify(titles[at]);
+    if (!fieldNames.includes(each)) throw new RangeError(`the first line has a column ${title}: ${allFields}`);
+    if (names.indexOf(each) < at) throw new RangeError(`the first line has column ${title} twice: take one out`);
+  }
+  return names;
 }
 
 async function* jsonValues(bytes: AsyncIterable<Uint8Array>) {
