@@ -20,6 +20,7 @@ import { type NamedAgent, repeatedAt } from '../routing/roster.ts';
 import { type CapacityRules, createSimulation, type Simulated } from '../routing/simulation.ts';
 import { weightsUsed } from '../routing/what-if.ts';
 import type { Weights } from '../../streams/ranking/weights.ts';
+import { printable } from '../printable.ts';
 import { toSnakeCase } from '../snake-case.ts';
 import { numberOption, optionError, refuse } from './model-options.ts';
 import { openPlatform, refuseRecording } from './platform.ts';
@@ -118,7 +119,9 @@ async function simulate(path: string, work: Work): Promise<Simulated> {
     return simulation.finish();
   } catch (error) {
     if (!(error instanceof InteractionLogError)) throw error;
-    throw new ConfigError([{ where: '--log', value: path, allowed: `a log that can be read; ${error.message}` }]);
+    throw new ConfigError([
+      { where: '--log', value: path, allowed: `a log that can be read; ${printable(error.message)}` },
+    ]);
   } finally {
     progress.end();
   }
@@ -195,13 +198,15 @@ async function readAgents(path: string): Promise<readonly NamedAgent[]> {
   const read = z.array(agentWire).safeParse(toSnakeCase(value));
   if (read.success) return eachOnce(path, read.data.map(agentOf));
   const faults = read.error.issues.slice(0, 5).map(({ path: place, message }) => `${place.join('.')}: ${message}`);
-  throw new ConfigError([{ where: '--agents', value: path, allowed: `a list of agents; ${faults.join('; ')}` }]);
+  throw new ConfigError([
+    { where: '--agents', value: path, allowed: `a list of agents; ${printable(faults.join('; '))}` },
+  ]);
 }
 
 function eachOnce(path: string, agents: readonly NamedAgent[]): readonly NamedAgent[] {
   const twice = agents[repeatedAt(agents)];
   if (twice === undefined) return agents;
-  const allowed = `a list of agents, each with an id of its own; ${JSON.stringify(twice.id)} is there again`;
+  const allowed = `a list of agents, each with an id of its own; "${printable(twice.id)}" is there again`;
   throw new ConfigError([{ where: '--agents', value: path, allowed }]);
 }
 

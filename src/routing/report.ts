@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import type { Simulated } from './simulation.ts';
 
 export interface Report {
@@ -50,11 +51,11 @@ export function renderReport(report: Report): readonly string[] {
     .slice(0, shownMax);
   const width = Math.max(...facts.map(([meaning]) => meaning.length));
   return [
-    `${report.log}. ${report.rules}`,
+    `${printable(report.log)}. ${report.rules}`,
     '',
     ...facts.map(([meaning, value]) => `${meaning.padEnd(width)}  ${value}`),
     '',
     'chosen most (by lot):',
-    ...most.map(({ id, chosen, expected }) => `  ${id}  ${chosen} (${expected.toFixed(1)})`),
+    ...most.map(({ id, chosen, expected }) => `  ${printable(id)}  ${chosen} (${expected.toFixed(1)})`),
   ];
 }

@@ -60,3 +60,9 @@ test('the report tells the figures and who was chosen most', () => {
   expect(text).toMatch(/^longest wait +8\.0 s$/m);
   expect(text).toMatch(/^ {2}a {2}2 \(\d\.\d\)$/m);
 });
+
+test('the report shows characters that would steer a terminal, and does not send them', () => {
+  const text = renderReport(reportOf(['\u001b[2Ja\r\nb\u009b1m\u202ec', 'ü'], [0, 1_000])).join('\n');
+  expect(text).toContain('  \\u001b[2Ja\\r\\nb\\u009b1m\\u202ec  1 (');
+  expect(text).toContain('  ü  1 (');
+});
