@@ -9,7 +9,7 @@ import { type Config, ConfigError } from '../config.ts';
 import { GenesysError } from '../genesys/errors.ts';
 import { createPseudonyms } from '../genesys/pseudonyms.ts';
 import { answerOf } from '../http/routing-batch.ts';
-import { agentOf, agentWire } from '../http/routing-wire.ts';
+import { agentOf, agentWire, slaTarget } from '../http/routing-wire.ts';
 import { findQueue } from '../predict/read.ts';
 import { InteractionLogError } from '../routing/log-error.ts';
 import { renderPage } from '../routing/page/page.ts';
@@ -44,10 +44,7 @@ const parsed = z.object({
   capacity: z.boolean().default(false),
   handleSeconds: seconds.default(240),
   maxWaitSeconds: seconds.optional(),
-  slaTarget: z
-    .string()
-    .regex(/^\d{1,3}\/\d{1,5}$/)
-    .default('80/20'),
+  slaTarget: slaTarget.default('80/20'),
   performance: numberOption.pipe(z.number().min(0).max(1)).default(0.8),
   json: z.boolean().default(false),
   out: z.string().optional(),
@@ -56,7 +53,7 @@ const parsed = z.object({
 const allowed = {
   handleSeconds: 'seconds, 0 to 604800',
   maxWaitSeconds: 'seconds, 0 to 604800',
-  slaTarget: 'percent/seconds, for example 80/20',
+  slaTarget: 'percent/seconds, from 1/1 to 100/99999, for example 80/20',
   performance: '0 to 1',
 };
 
@@ -78,6 +75,10 @@ export function addSimulateRoutingCommand(program: Command): void {
     const read = parsed.safeParse(given);
     if (!read.success) throw optionError(read.error, given, allowed);
     const { data: options } = read;
+    if (options.maxWaitSeconds !== undefined && !options.capacity)
+      refuse(command, '--max-wait-seconds goes with --capacity: add it, or leave it out');
+    if (options.agents !== undefined && options.queue !== undefined)
+      refuse(command, '--agents and --queue exclude each other');
     if (options.out !== undefined) await refuseLostPage(options.out, options);
     const { config } = readConfig(given);
     const agents = await agentsFor(command, options, config);

@@ -5,7 +5,7 @@ import { GenesysError } from '../genesys/errors.ts';
 import { repeatedAt, type Roster } from '../routing/roster.ts';
 import type { Rosters } from '../routing/rosters.ts';
 import { problem } from './problem.ts';
-import { type AgentWire, agentOf, periodOf } from './routing-wire.ts';
+import { type AgentWire, agentOf, periodOf, weightsOf } from './routing-wire.ts';
 import { refuse } from './server.ts';
 
 export interface RoutingSettings {
@@ -21,14 +21,30 @@ interface Asked {
   readonly start_date?: string | null | undefined;
   readonly end_date?: string | null | undefined;
   readonly agents?: readonly AgentWire[] | null | undefined;
+  readonly weights?: Parameters<typeof weightsOf>[0];
 }
 
 /** The agents of the request, or those of the queue; null when that was answered with a problem. */
 export async function askedRoster(
   reply: FastifyReply,
-  { rosters, clock }: RoutingSettings,
+  { rosters, clock, weights }: RoutingSettings,
   asked: Asked,
 ): Promise<Roster | null> {
+  const { proficiency, language, csat } = weightsOf(asked.weights, weights);
+  if (proficiency + language + csat === 0) {
+    const faults = [{ field: 'weights', detail: 'all are 0' }];
+    refuse(reply, problem('invalid-request', 'One of the weights must be more than 0.', faults));
+    return null;
+  }
+  if ((asked.start_date == null) !== (asked.end_date == null)) {
+    const [given, lacking] = asked.start_date == null ? ['end_date', 'start_date'] : ['start_date', 'end_date'];
+    const faults = [{ field: lacking, detail: `needed beside ${given}` }];
+    refuse(
+      reply,
+      problem('invalid-request', `${given} needs ${lacking} too; leave both out for the usual days.`, faults),
+    );
+    return null;
+  }
   const period = periodOf(asked.start_date, asked.end_date);
   if (period !== null && period.endMs <= period.startMs) {
     const faults = ['start_date', 'end_date'].map((field) => ({ field, detail: 'the end is not after the start' }));

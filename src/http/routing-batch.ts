@@ -34,11 +34,24 @@ const capacityWire = {
   max_wait_seconds: seconds().nullish().describe('Who has waited longer gives up'),
 };
 
-const batchRequest = z.strictObject({
-  ...wire.questionWire,
-  ...capacityWire,
-  interactions: z.array(z.strictObject(interactionFields)).max(interactionsMax),
-});
+interface Waiting {
+  readonly capacity: boolean;
+  readonly max_wait_seconds?: number | null | undefined;
+}
+
+const nobodyWaits = {
+  path: ['max_wait_seconds'],
+  message: 'goes with capacity: nobody waits while agents never become busy',
+};
+const mayWait = ({ capacity, max_wait_seconds: most }: Waiting) => capacity || most == null;
+
+const batchRequest = z
+  .strictObject({
+    ...wire.questionWire,
+    ...capacityWire,
+    interactions: z.array(z.strictObject(interactionFields)).max(interactionsMax),
+  })
+  .refine(mayWait, nobodyWaits);
 
 /** A number as a query has it. */
 const digits = () =>
@@ -48,19 +61,21 @@ const digits = () =>
     .transform(Number);
 
 /** What a log that comes as text cannot say itself. */
-const textQuery = z.strictObject({
-  queue_id: wire.questionWire.queue_id.optional(),
-  sla_target: wire.questionWire.sla_target,
-  current_performance: digits().pipe(z.number().max(1)).default(0.8),
-  start_date: wire.questionWire.start_date,
-  end_date: wire.questionWire.end_date,
-  capacity: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((text) => text === 'true'),
-  handle_seconds: digits().pipe(seconds()).default(handleSecondsUsual),
-  max_wait_seconds: digits().pipe(seconds()).optional(),
-});
+const textQuery = z
+  .strictObject({
+    queue_id: wire.questionWire.queue_id.optional(),
+    sla_target: wire.questionWire.sla_target,
+    current_performance: digits().pipe(z.number().max(1)).default(0.8),
+    start_date: wire.questionWire.start_date,
+    end_date: wire.questionWire.end_date,
+    capacity: z
+      .enum(['true', 'false'])
+      .default('false')
+      .transform((text) => text === 'true'),
+    handle_seconds: digits().pipe(seconds()).default(handleSecondsUsual),
+    max_wait_seconds: digits().pipe(seconds()).optional(),
+  })
+  .refine(mayWait, nobodyWaits);
 
 const batchAnswer = z.object({
   interactions: z.int(),

@@ -41,14 +41,16 @@ const weightsWire = z.strictObject({
   min_score_threshold: share().optional(),
 });
 
+/** However it is written, `80/20` is one target. */
+export const slaTarget = z
+  .string()
+  .regex(/^0{0,2}([1-9]\d?|100)\/0{0,4}[1-9]\d{0,4}$/, 'percent from 1 to 100 and seconds from 1, as 80/20')
+  .transform((text) => text.split('/').map(Number).join('/'));
+
 /** What every question about routing may say. */
 export const questionWire = {
   queue_id: id().describe('Whose agents are ranked, unless agents are given'),
-  sla_target: z
-    .string()
-    .regex(/^\d{1,3}\/\d{1,5}$/)
-    .default('80/20')
-    .describe('Percent/seconds; 80/20 and 95/30 have a policy'),
+  sla_target: slaTarget.default('80/20').describe('Percent/seconds; 80/20 and 95/30 have a policy'),
   current_performance: share().default(0.8).describe('The service level reached'),
   start_date: moment()
     .nullish()

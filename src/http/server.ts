@@ -21,7 +21,7 @@ import { ConfigError } from '../config.ts';
 import type { TokenBucketSettings } from '../genesys/token-bucket.ts';
 import { createRateLimit, createTokenCheck, isForThisMachine, refuseOpenAddress } from './access.ts';
 import { type FieldFault, problem, type Problem, problemType } from './problem.ts';
-import { toSnakeCase } from '../snake-case.ts';
+import { SpeltTwiceError, toSnakeCase } from '../snake-case.ts';
 
 /** A server that routes can be added to; their schemas are zod's, and see all fields in snake_case. */
 export type App = FastifyInstance<
@@ -124,7 +124,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 /** However fields are spelt; a body that comes as a stream is read by its route. */
 const checkSpelt: typeof validatorCompiler = (route) => {
   const check = validatorCompiler(route);
-  return (data) => (data instanceof Readable ? { value: data } : check(toSnakeCase(data)));
+  return (data) => {
+    if (data instanceof Readable) return { value: data };
+    try {
+      return check(toSnakeCase(data));
+    } catch (error) {
+      if (error instanceof SpeltTwiceError) return { error };
+      throw error;
+    }
+  };
 };
 
 const methods = ['GET', 'HEAD', 'POST'];
@@ -202,6 +210,9 @@ function asProblem(error: unknown): Problem {
     });
     const names = faults.map(({ field }) => (field === '' ? 'the body' : field)).slice(0, 10);
     return problem('invalid-request', `Not as /openapi.json says: ${names.join(', ')}.`, faults);
+  }
+  if (error instanceof SpeltTwiceError) {
+    return problem('invalid-request', error.message, [{ field: error.field, detail: error.message }]);
   }
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   if (!(error instanceof Error) || typeof status !== 'number' || status >= 500) {

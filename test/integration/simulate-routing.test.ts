@@ -109,6 +109,10 @@ describe('queuecast simulate-routing', () => {
       expect(exit).toBe(2);
     };
     await wrong(/--agents FILE, or --queue/, '--log', log);
+    const both = ['--log', log, '--agents', roster];
+    await wrong(/--agents and --queue exclude each other/, ...both, '--queue', 'PS');
+    await wrong(/--max-wait-seconds goes with --capacity/, ...both, '--max-wait-seconds', '5');
+    await wrong(/--sla-target=0\/20: allowed: percent/, ...both, '--sla-target', '0/20');
     await wrong(/--log=.*nowhere/, '--log', join(dir, 'nowhere.csv'), '--agents', roster);
     await writeFile(join(dir, 'bad.csv'), 'id,handle_seconds\n1,long\n');
     await wrong(/Interaction 1, handle_seconds/, '--log', join(dir, 'bad.csv'), '--agents', roster);

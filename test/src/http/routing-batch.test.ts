@@ -177,6 +177,10 @@ describe('a batch', () => {
     expect(await refused(late, 'text/csv', '?queue_id=q')).toEqual([400, 'interactions.50000.handle_seconds']);
     const twice = [{ id: '1' }, { id: '2' }, { id: '1' }];
     expect(await refused({ queue_id: 'q', interactions: twice })).toEqual([400, 'interactions.2.id']);
+    const patient = { queue_id: 'q', max_wait_seconds: 5, interactions: [{ id: '1' }] };
+    expect(await refused(patient)).toEqual([400, 'max_wait_seconds']);
+    expect(await refused('id\n1\n', 'text/csv', '?queue_id=q&max_wait_seconds=5')).toEqual([400, 'max_wait_seconds']);
+    expect(await refused('id\n1\n', 'text/csv', '?queue_id=q&queueId=r')).toEqual([400, 'queue_id']);
     const untimed = { queue_id: 'q', capacity: true, interactions: [{ id: '1' }] };
     expect(await refused(untimed)).toEqual([400, 'interactions.0.started_at']);
     expect(await refused({ queue_id: 'q', agents: [], interactions: [] })).toEqual([404]);

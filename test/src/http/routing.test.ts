@@ -88,6 +88,8 @@ describe('the what-if question', () => {
     expect(answer.sla_policy).toBe('80/20');
     expect(answer.weights_used.language_match).toBeCloseTo(0.45, 12);
     expect(answer.weights_used.min_score_threshold).toBe(0.8);
+    const longer = await rank({ ...asked, agents, weights, sla_target: '080/00020', current_performance: 0.6 });
+    expect(longer.weights_used).toEqual(answer.weights_used);
     expect(answer.eligible).toBe(2);
   });
 
@@ -128,6 +130,14 @@ describe('the what-if question', () => {
     expect((await refused({ ...asked, agents: [{ id: 'a', skills: { x: 9 } }] })).fields).toEqual([
       'agents.0.skills.x',
     ]);
+    for (const target of ['0/20', '101/20', '80/0', '80', '80/123456'])
+      expect((await refused({ ...asked, sla_target: target })).fields).toEqual(['sla_target']);
+    const none = { proficiency: 0, language_match: 0, historical_csat: 0 };
+    expect((await refused({ ...asked, agents, weights: none })).fields).toEqual(['weights']);
+    expect((await refused({ ...asked, agents, end_date: null })).fields).toEqual(['end_date']);
+    expect((await refused({ ...asked, agents, start_date: undefined })).fields).toEqual(['start_date']);
+    expect((await refused({ ...asked, agents, queueId: 'another' })).fields).toEqual(['queue_id']);
+    expect((await rank({ ...asked, agents, queueId: asked.queue_id })).top_agent.id).toBe('a');
     expect((await refused({ ...asked, agents: [agents[0], agents[0]] })).fields).toEqual(['agents.1.id']);
     expect((await refused({ ...asked, end_date: '2026-01-31' })).fields).toEqual(['start_date', 'end_date']);
     expect((await refused({ ...asked, start_date: '2026-02-30' })).fields).toEqual(['start_date']);
@@ -210,7 +220,7 @@ test('ranks over HTTP as the golden file says', async () => {
       required_skill: interaction.requiredSkills ?? [],
       required_language: interaction.requiredLanguage,
       ...(sla == null
-        ? { sla_target: '0/0' }
+        ? { sla_target: '1/1' }
         : { sla_target: sla.target, current_performance: sla.performance ?? 0.8 }),
       ...(weights == null
         ? {}
