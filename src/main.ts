@@ -26,15 +26,15 @@ async function main(args: readonly string[]): Promise<number> {
     .description('Streams contact-centre queue observations into wait predictions and window metrics')
     .version(readVersion())
     .exitOverride();
+  let code = 0;
   addRunCommand(program);
   addRecordCommand(program);
   addSimulateCommand(program);
-  addSimulateRoutingCommand(program);
+  addSimulateRoutingCommand(program, () => void (code = 1));
   addBacktestCommand(program);
   addCompactCommand(program);
   addReplayCommand(program);
   addConfigCommand(program);
-  let code = 0;
   addHistoryCommand(program, () => void (code = 1));
   addTopicsCommand(program, () => void (code = 3));
   addCheckCommand(program, (found) => void (code = found));

@@ -57,7 +57,8 @@ const allowed = {
   performance: '0 to 1',
 };
 
-export function addSimulateRoutingCommand(program: Command): void {
+/** Calls `onNobody` when no agent is idle, so that there is nothing to simulate. */
+export function addSimulateRoutingCommand(program: Command, onNobody: () => void): void {
   const command = program
     .command('simulate-routing')
     .description('give the interactions of a log to the agents who would be chosen, and tell how fair that is')
@@ -82,6 +83,11 @@ export function addSimulateRoutingCommand(program: Command): void {
     if (options.out !== undefined) await refuseLostPage(options.out, options);
     const { config } = readConfig(given);
     const agents = await agentsFor(command, options, config);
+    if (!agents.some(({ routingStatus }) => routingStatus === 'IDLE')) {
+      process.stderr.write(`queuecast: nobody is available: none of ${agents.length} agents is idle\n`);
+      onNobody();
+      return;
+    }
     const { weights, slaPolicy } = weightsUsed({
       weights: config.rankingWeights,
       sla: { target: options.slaTarget, performance: options.performance },
@@ -192,11 +198,11 @@ async function readAgents(path: string): Promise<readonly NamedAgent[]> {
   });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = toSnakeCase(JSON.parse(text.replace(/^\ufeff/, '')));
   } catch (error) {
     throw fileFault('--agents', path, error);
   }
-  const read = z.array(agentWire).safeParse(toSnakeCase(value));
+  const read = z.array(agentWire).safeParse(value);
   if (read.success) return eachOnce(path, read.data.map(agentOf));
   const faults = read.error.issues.slice(0, 5).map(({ path: place, message }) => `${place.join('.')}: ${message}`);
   throw new ConfigError([

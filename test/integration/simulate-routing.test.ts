@@ -82,6 +82,14 @@ describe('queuecast simulate-routing', () => {
     expect(await chosen(key, '--log', log, '--agents', roster)).toEqual(['a', 'a']);
   });
 
+  test('says that nobody is available where nobody is idle, and fails; agents may have a byte order mark', async () => {
+    const { log, roster } = await files();
+    await writeFile(roster, `\ufeff${JSON.stringify([{ id: 'a', routing_status: 'INTERACTING' }])}`);
+    const { exit, output } = await simulate('--log', log, '--agents', roster);
+    expect(output).toBe('queuecast: nobody is available: none of 1 agents is idle\n');
+    expect(exit).toBe(1);
+  });
+
   test('refuses a page that would destroy what is read, or could not be written, before it reads the log', async () => {
     const { dir, log, roster } = await files();
     await writeFile(log, 'not read\n');
