@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { createProgress } from '../backtest/progress.ts';
@@ -62,7 +64,7 @@ export function addSimulateRoutingCommand(program: Command, onNobody: () => void
   const command = program
     .command('simulate-routing')
     .description('give the interactions of a log to the agents who would be chosen, and tell how fair that is')
-    .requiredOption('--log <file>', 'interactions: .csv, .json (a list) or .jsonl')
+    .requiredOption('--log <file>', 'interactions: .csv, .json (a list) or .jsonl, each also as .gz')
     .option('--agents <file>', 'agents as JSON; without them those of --queue are asked for')
     .option('--queue <id or name>', 'the queue whose agents the platform is asked for')
     .option('--capacity', 'agents are busy as long as an interaction takes; then each needs started_at')
@@ -118,13 +120,15 @@ async function simulate(path: string, work: Work): Promise<Simulated> {
   const progress = createProgress(process.stderr, basename(path), size);
   const simulation = createSimulation(work);
   try {
-    const log = readLog(
-      counted(createReadStream(path), (bytes) => progress.at(bytes)),
-      /\.csv$/i.test(path) ? 'csv' : 'json',
-    );
+    const bytes = counted(createReadStream(path), (count) => progress.at(count));
+    const log = readLog(/\.gz$/i.test(path) ? unpacked(bytes) : bytes, /\.csv(\.gz)?$/i.test(path) ? 'csv' : 'json');
     for await (const each of work.capacity === null ? log : await inOrderOfStart(log)) simulation.take(each);
     return simulation.finish();
   } catch (error) {
+    // Of the file, or of what unpacks it.
+    if (error instanceof Error && 'syscall' in error) throw fileFault('--log', path, error);
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
+      throw fileFault('--log', path, error);
     if (!(error instanceof InteractionLogError)) throw error;
     throw new ConfigError([
       { where: '--log', value: path, allowed: `a log that can be read; ${printable(error.message)}` },
@@ -142,6 +146,13 @@ async function* counted(bytes: AsyncIterable<unknown>, onBytes: (count: number) 
     onBytes(count);
     yield chunk;
   }
+}
+
+function unpacked(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const gunzip = createGunzip();
+  // What goes wrong on the way ends the last of them, and is thrown where it is read.
+  pipeline(Readable.from(bytes), gunzip, () => undefined);
+  return gunzip;
 }
 
 async function agentsFor(

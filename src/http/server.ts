@@ -87,6 +87,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   app.setValidatorCompiler(checkSpelt);
   app.setSerializerCompiler(serializerCompiler);
   guard(app, options);
+  refusePacked(app);
   app.setErrorHandler(async (error, request, reply) => {
     const told = asProblem(error);
     if (told.status >= 500) options.log.error({ err: error, url: request.url }, 'a request could not be answered');
@@ -162,6 +163,16 @@ function guard(app: App, { token, rate = usualRate, clock }: HttpServerOptions):
     if (isToken(request.headers.authorization)) return;
     reply.header('www-authenticate', 'Bearer');
     return refuse(reply, problem('unauthorized', 'Send Authorization: Bearer with the token of QUEUECAST_HTTP_TOKEN.'));
+  });
+}
+
+/** Bodies are read as they come. */
+function refusePacked(app: App): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const { 'content-encoding': encoding = 'identity' } = request.headers;
+    if (encoding.toLowerCase() === 'identity') return;
+    const detail = `Content-Encoding is ${encoding}: unpack the body, and send it without.`;
+    return refuse(reply, problem('unsupported-media-type', detail));
   });
 }
 

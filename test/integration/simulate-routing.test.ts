@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { startProcess } from '../support/pipeline-process.ts';
@@ -80,6 +81,19 @@ describe('queuecast simulate-routing', () => {
     // The simulator's own are of another version of UUID.
     for (const id of hidden) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8/);
     expect(await chosen(key, '--log', log, '--agents', roster)).toEqual(['a', 'a']);
+  });
+
+  test('reads a log that is packed, and refuses one that is cut off', async () => {
+    const { dir, roster } = await files();
+    const packed = gzipSync(table);
+    const log = join(dir, 'log.csv.gz');
+    await writeFile(log, packed);
+    const whole = await simulate('--log', log, '--agents', roster, '--json');
+    expect(told.parse(JSON.parse(whole.output)).assignments).toHaveLength(2);
+    await writeFile(log, packed.subarray(0, packed.length - 9));
+    const cut = await simulate('--log', log, '--agents', roster);
+    expect(cut.output).toMatch(/--log=.*: allowed: a file that can be read; unexpected end of file/);
+    expect(cut.exit).toBe(2);
   });
 
   test('says that nobody is available where nobody is idle, and fails; agents may have a byte order mark', async () => {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { problemSchema } from '../../../src/http/problem.ts';
@@ -185,6 +186,16 @@ describe('a batch', () => {
     expect(await refused(untimed)).toEqual([400, 'interactions.0.started_at']);
     expect(await refused({ queue_id: 'q', agents: [], interactions: [] })).toEqual([404]);
     expect(await refused('<log/>', 'text/xml', '?queue_id=q')).toEqual([415]);
+  });
+
+  test('is refused packed, with the way out', async () => {
+    const url = `${await start()}?queue_id=q`;
+    for (const type of ['text/csv', 'application/json']) {
+      const headers = { 'content-type': type, 'content-encoding': 'gzip' };
+      const answer = await fetch(url, { method: 'POST', body: gzipSync('id\n1\n'), headers });
+      expect(answer.status).toBe(415);
+      expect(problemSchema.parse(await answer.json()).detail).toMatch(/^Content-Encoding is gzip: unpack the body/);
+    }
   });
 
   test('waits its turn: of three at a time one is asked to come again', async () => {
