@@ -95,7 +95,11 @@ export function addSimulateRoutingCommand(program: Command, onNobody: () => void
       sla: { target: options.slaTarget, performance: options.performance },
     });
     const rules = { handleSeconds: options.handleSeconds, waitSecondsMax: options.maxWaitSeconds ?? null };
-    const simulated = await simulate(options.log, { agents, weights, capacity: options.capacity ? rules : null });
+    const work = { agents, weights, capacity: options.capacity ? rules : null };
+    const simulated = await simulate(options.log, work).catch((error: unknown) => {
+      if (!(error instanceof InteractionLogError)) throw error;
+      refuse(command, `--log ${options.log}: ${printable(error.message)}`);
+    });
     const report = { log: basename(options.log), rules: rulesText(options.capacity, slaPolicy), simulated };
     const text = options.json ? JSON.stringify(answerOf(simulated), null, 2) : renderReport(report).join('\n');
     process.stdout.write(`${text}\n`);
@@ -129,10 +133,7 @@ async function simulate(path: string, work: Work): Promise<Simulated> {
     if (error instanceof Error && 'syscall' in error) throw fileFault('--log', path, error);
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
       throw fileFault('--log', path, error);
-    if (!(error instanceof InteractionLogError)) throw error;
-    throw new ConfigError([
-      { where: '--log', value: path, allowed: `a log that can be read; ${printable(error.message)}` },
-    ]);
+    throw error;
   } finally {
     progress.end();
   }

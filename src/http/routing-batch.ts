@@ -189,16 +189,15 @@ async function* upTo(bytes: AsyncIterable<unknown>, bytesMax: number): AsyncGene
     if (!(chunk instanceof Uint8Array)) throw new TypeError('A body comes in bytes.');
     count += chunk.length;
     if (count > bytesMax)
-      throw new InteractionLogError('QC_LOG_TOO_LARGE', 0, null, `a log has ${bytesMax} bytes at most`);
+      throw new InteractionLogError('QC_LOG_TOO_LARGE', null, null, `a log has ${bytesMax} bytes at most`);
     yield chunk;
   }
 }
 
 function problemOf({ code, row, field, message }: InteractionLogError): Problem {
   if (code === 'QC_LOG_TOO_LARGE') return problem('body-too-large', message);
-  const faults: readonly FieldFault[] = [
-    { field: `interactions.${row - 1}${field === null ? '' : `.${field}`}`, detail: message },
-  ];
+  const place = ['interactions', ...(row === null ? [] : [row - 1]), ...(field === null ? [] : [field])];
+  const faults: readonly FieldFault[] = [{ field: place.join('.'), detail: message }];
   return problem('invalid-request', message, faults);
 }
 

@@ -1,17 +1,17 @@
-/** An interaction log that is not as it should be. `row` counts interactions from 1, 0 = all of them; `field` is null for faults of the whole. */
+/** An interaction log that is not as it should be. `row` counts interactions from 1, null = the whole log; `field` is null for faults of a whole. */
 export class InteractionLogError extends Error {
   readonly code: 'QC_LOG_INVALID' | 'QC_LOG_TOO_LARGE';
-  readonly row: number;
+  readonly row: number | null;
   readonly field: string | null;
 
   constructor(
     code: InteractionLogError['code'],
-    row: number,
+    row: number | null,
     field: string | null,
     told: string,
     options?: ErrorOptions,
   ) {
-    super(row === 0 ? told : `Interaction ${row}${field === null ? '' : `, ${field}`}: ${told}`, options);
+    super(`${row === null ? 'The log' : `Interaction ${row}`}${field === null ? '' : `, ${field}`}: ${told}`, options);
     this.name = 'InteractionLogError';
     this.code = code;
     this.row = row;

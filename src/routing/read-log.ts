@@ -19,7 +19,8 @@ const moment = z.union([
   z.iso.datetime({ offset: true }),
   z.iso.datetime({ local: true }).transform((text) => `${text}Z`),
 ]);
-const seconds = z.number().min(0).max(604_800);
+const notSeconds = 'not a number of seconds from 0 to 604800';
+const seconds = z.number(notSeconds).min(0, notSeconds).max(604_800, notSeconds);
 
 /** One interaction of a log; there are no other fields, as one that is misspelt would change the figures and nobody would know. */
 export const interactionFields = {
@@ -50,7 +51,7 @@ const row = z.object({
     .optional(),
   handle_seconds: z
     .string()
-    .regex(/^(\d+(\.\d+)?)?$/, 'not a number')
+    .regex(/^(\d+(\.\d+)?)?$/, notSeconds)
     .transform((text) => (text === '' ? null : Number(text)))
     .pipe(seconds.nullable())
     .optional(),
@@ -75,7 +76,9 @@ export async function* readLog(bytes: AsyncIterable<Uint8Array>, format: LogForm
       refuseAgain(read.id, count);
       yield read;
     }
-    if (count === 0) throw new RangeError('there is none in the log');
+    if (count === 0) {
+      throw new InteractionLogError('QC_LOG_INVALID', null, null, 'it is empty; one interaction at least is expected');
+    }
   } catch (error) {
     if (error instanceof CsvError || error instanceof SyntaxError || error instanceof RangeError) {
       throw new InteractionLogError('QC_LOG_INVALID', rowsBefore(error, count) + 1, null, error.message, {

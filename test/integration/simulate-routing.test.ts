@@ -137,7 +137,13 @@ describe('queuecast simulate-routing', () => {
     await wrong(/--sla-target=0\/20: allowed: percent/, ...both, '--sla-target', '0/20');
     await wrong(/--log=.*nowhere/, '--log', join(dir, 'nowhere.csv'), '--agents', roster);
     await writeFile(join(dir, 'bad.csv'), 'id,handle_seconds\n1,long\n');
-    await wrong(/Interaction 1, handle_seconds/, '--log', join(dir, 'bad.csv'), '--agents', roster);
+    await wrong(
+      /^error: --log .*bad.csv: Interaction 1, handle_seconds: /,
+      '--log',
+      join(dir, 'bad.csv'),
+      '--agents',
+      roster,
+    );
     await writeFile(roster, JSON.stringify([{ id: 'a', csat: 80 }]));
     await wrong(/--agents=.*0\.csat: /, '--log', log, '--agents', roster);
     await writeFile(roster, JSON.stringify([...agents, agents[0]]));

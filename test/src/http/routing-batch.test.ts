@@ -178,6 +178,7 @@ describe('a batch', () => {
     expect(await refused(late, 'text/csv', '?queue_id=q')).toEqual([400, 'interactions.50000.handle_seconds']);
     const twice = [{ id: '1' }, { id: '2' }, { id: '1' }];
     expect(await refused({ queue_id: 'q', interactions: twice })).toEqual([400, 'interactions.2.id']);
+    expect(await refused('id\n', 'text/csv', '?queue_id=q')).toEqual([400, 'interactions']);
     const patient = { queue_id: 'q', max_wait_seconds: 5, interactions: [{ id: '1' }] };
     expect(await refused(patient)).toEqual([400, 'max_wait_seconds']);
     expect(await refused('id\n1\n', 'text/csv', '?queue_id=q&max_wait_seconds=5')).toEqual([400, 'max_wait_seconds']);

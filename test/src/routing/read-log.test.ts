@@ -66,7 +66,22 @@ describe('an interaction log', () => {
   });
 
   test.each([
-    ['csv', 'id,handle_seconds\n1,2\n2,soon\n', /^Interaction 2, handle_seconds: not a number/],
+    [
+      'csv',
+      'id,handle_seconds\n1,2\n2,soon\n',
+      /^Interaction 2, handle_seconds: not a number of seconds from 0 to 604800$/,
+    ],
+    ['csv', 'id,handle_seconds\n1,-5\n', /^Interaction 1, handle_seconds: not a number of seconds from 0 to 604800$/],
+    [
+      'csv',
+      'id,handle_seconds\n1,604801\n',
+      /^Interaction 1, handle_seconds: not a number of seconds from 0 to 604800$/,
+    ],
+    [
+      'json',
+      '[{"id":"1","handle_seconds":1e12}]',
+      /^Interaction 1, handle_seconds: not a number of seconds from 0 to 604800$/,
+    ],
     ['csv', 'id,handle_seconds\n1,2\n2\n', /^Interaction 2: .*(columns|length)/i],
     ['csv', 'name\nx\n', /^Interaction 1: the first line has no column id/],
     ['csv', 'id\n1\n2\n1\n', /^Interaction 3, id: "1" is an earlier interaction's too/],
@@ -78,8 +93,8 @@ describe('an interaction log', () => {
       '[{"id":"1"},{"id":"2","skill":{"x":[]}}]',
       /^Interaction 2, skill: there is no such field: the fields are id, /,
     ],
-    ['csv', 'id\n', /^Interaction 1: there is none in the log/],
-    ['json', '[]', /^Interaction 1: there is none in the log/],
+    ['csv', 'id\n', /^The log: it is empty/],
+    ['json', '[]', /^The log: it is empty/],
     ['json', '[{"id":"1"},{"id":""}]', /^Interaction 2, id: /],
     ['json', '[{"id":"1","started_at":"noon"}]', /^Interaction 1, started_at: /],
     ['json', '{"id":"1"}\n{"id":', /^Interaction 2: the text ends within an object/],
