@@ -88,7 +88,7 @@ export function createCapacity(settings: CapacitySettings): Capacity {
     let line = lines.get(asked);
     if (line !== undefined) return line;
     if (lines.size === linesMax) {
-      const message = `with capacity a log asks for at most ${linesMax} different combinations of skills and language: each change of an agent counts for all of them`;
+      const message = `with capacity it may ask for at most ${linesMax} different combinations of skills and language: each change of an agent counts for all of them`;
       throw new InteractionLogError('QC_LOG_TOO_LARGE', null, null, message);
     }
     const members = new Map<string, Standing>();
