@@ -18,6 +18,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           // They wait for brokers and processes more than they compute.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           globalSetup: 'test/support/fetch-parts.ts',
         },
       },
