@@ -64,10 +64,12 @@ export function resume<E>(runner: Runner<E, Output>, point: ResumePoint): Operat
         output$.subscribe({
           next(output) {
             if (offset >= point.committed) {
-              for (const each of rebuilt.values()) subscriber.next(each);
-              for (const each of retired(point, rebuilt, output.atMs))
-                subscriber.next(inOrganization(each, organizationId));
-              rebuilt.clear();
+              if (rebuilt.size > 0) {
+                for (const each of rebuilt.values()) subscriber.next(each);
+                for (const each of retired(point, rebuilt, output.atMs))
+                  subscriber.next(inOrganization(each, organizationId));
+                rebuilt.clear();
+              }
               subscriber.next(output);
             } else if (point.isChanged && output.type.kind === 'state') {
               rebuilt.set(`${output.type.name}/${output.key}`, output);

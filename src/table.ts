@@ -95,10 +95,12 @@ export function renderPlain(row: Row, time: string): string {
 /** By queue, who should be given the next interaction that asks for nothing; ids are cut short, for people tell them apart by that. */
 function nextAgents(latest: Latest): ReadonlyMap<string, string> {
   const next = new Map<string, string>();
-  for (const { value } of latest.of(topicOf(agentRanking)).values()) {
-    const { queueId, profile, status, top } = agentRanking.schema.parse(value);
+  for (const [key, { value }] of latest.of(topicOf(agentRanking))) {
+    // Most are of other profiles, and a redraw comes often.
+    if (!key.endsWith(`/${defaultProfile}`)) continue;
+    const { queueId, status, top } = agentRanking.schema.parse(value);
     const [first] = top;
-    if (profile !== defaultProfile || status === 'stale' || first === undefined) continue;
+    if (status === 'stale' || first === undefined) continue;
     next.set(queueId, `${first.agentName ?? first.agentId.slice(0, 8)} (${first.score.toFixed(2)})`);
   }
   return next;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Clock } from '../../sinks/clock.ts';
 import { GenesysError } from '../genesys/errors.ts';
 import type { Latest } from '../latest.ts';
@@ -46,7 +47,7 @@ export function createRosters(settings: RostersSettings): Rosters {
   async function rosterOf(queueId: string): Promise<Roster> {
     const live = liveRoster(queueId, platformClock.nowMs(), slackMs);
     if (live !== null) return live;
-    if (!isId.test(queueId)) throw noId(queueId);
+    if (!z.guid().safeParse(queueId).success) throw noId(queueId);
     if (reader === undefined) throw unknownQueue(queueId);
     const last = lastRosters.get(queueId);
     try {
@@ -124,9 +125,6 @@ async function patiently<T>(ask: (signal: AbortSignal) => Promise<T>, clock: Clo
 function isOutage(error: unknown): boolean {
   return error instanceof GenesysError && error.code === 'QC_GENESYS_UNREACHABLE';
 }
-
-/** As all ids of the platform look. */
-const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function noId(queueId: string): GenesysError {
   return new GenesysError('QC_GENESYS_NOT_FOUND', `There is no queue ${queueId}: ids of queues are UUIDs`);

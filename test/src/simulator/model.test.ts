@@ -319,6 +319,13 @@ const atMidnight = {
   ...{ startMs: midnightMs, durationMs: 21_273 },
 };
 
+/** Enough calls whatever else is drawn. */
+const busy = {
+  ...{ seed: 1, queues: 6, agents: 16, load: 2.5, timeZone: 'UTC' as const },
+  ...{ startMs: midnightMs + 10 * hourMs, durationMs: 2 * hourMs },
+};
+const everyMinute = Array.from({ length: 119 }, (_, minute) => (minute + 1) / 120);
+
 test(
   'whatever the seed and the settings, frames, REST answers, aggregates and conversations tell one story',
   { timeout: 120_000 },
@@ -382,10 +389,16 @@ test(
           }
         },
       ),
-      { numRuns: 25, examples: [[atMidnight, []]] },
+      {
+        numRuns: 25,
+        examples: [
+          [atMidnight, []],
+          [busy, everyMinute],
+        ],
+      },
     );
-    expect(compared).toBeGreaterThan(50);
-    expect(offered).toBeGreaterThan(50);
+    expect(compared).toBeGreaterThan(100);
+    expect(offered).toBeGreaterThan(200);
   },
 );
 
