@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Clock } from '../../sinks/clock.ts';
+import { askKafka } from '../../sinks/kafka/ask.ts';
 import { fromCheckpointMessages } from '../../sinks/kafka/checkpoint-message.ts';
-import { type Admin, admin, type KafkaSettings } from '../../sinks/kafka/client.ts';
-import { kafkaFailure } from '../../sinks/kafka/failure.ts';
+import type { Admin, KafkaSettings } from '../../sinks/kafka/client.ts';
 import { openKafkaSink } from '../../sinks/kafka/kafka-sink.ts';
 import { checkpointTopic, ensureTopics, topicName, topicPlanFor } from '../../sinks/kafka/topics.ts';
 import { isArchived } from '../../sinks/parquet/is-archived.ts';
@@ -45,18 +45,8 @@ export function createKafkaLogs(settings: KafkaLogsSettings): Logs {
     ...{ kafka, log, groupId, topics, batchEventsMax, gatherMs, sessionTimeoutMs, clock, drained },
   });
 
-  /** Asks the cluster something over a connection of its own. */
-  async function ask<Result>(wanted: string, question: (client: Admin) => Promise<Result>): Promise<Result> {
-    const client = admin(kafka, log);
-    try {
-      await client.connect();
-      return await question(client);
-    } catch (error) {
-      throw kafkaFailure(error, wanted);
-    } finally {
-      await client.disconnect();
-    }
-  }
+  const ask = <Result>(wanted: string, question: (client: Admin) => Promise<Result>) =>
+    askKafka(kafka, log, wanted, question);
 
   let prepared: Promise<void> | undefined;
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../sinks/clock.ts';
 import { SinkError } from '../../sinks/errors.ts';
+import { askKafka } from '../../sinks/kafka/ask.ts';
 import { checkpointBefore } from '../../sinks/kafka/checkpoint-message.ts';
-import { type Admin, admin, type KafkaSettings } from '../../sinks/kafka/client.ts';
-import { kafkaFailure } from '../../sinks/kafka/failure.ts';
+import type { Admin, KafkaSettings } from '../../sinks/kafka/client.ts';
 import { checkpointTopic, topicName } from '../../sinks/kafka/topics.ts';
 import type { LogRecord } from '../../sinks/log/log-tail.ts';
 import type { Position } from '../../sinks/sink.ts';
@@ -36,17 +36,8 @@ export function kafkaJournal(settings: KafkaJournalSettings): Journal {
   const checkpoints = checkpointTopic(kafka.topicPrefix);
   const wayOut = 'another topic prefix (QUEUECAST_TOPIC_PREFIX)';
 
-  async function ask<Result>(question: (client: Admin) => Promise<Result>): Promise<Result> {
-    const client = admin(kafka, log);
-    try {
-      await client.connect();
-      return await question(client);
-    } catch (error) {
-      throw kafkaFailure(error, `looking for ${topic}`);
-    } finally {
-      await client.disconnect();
-    }
-  }
+  const ask = <Result>(question: (client: Admin) => Promise<Result>) =>
+    askKafka(kafka, log, `looking for ${topic}`, question);
 
   /** Works on the shard's partition of a topic outside of any group that shares it. */
   const alone = (
